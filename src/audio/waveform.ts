@@ -1,0 +1,103 @@
+import { open, type FileHandle } from 'node:fs/promises';
+import { EarshotError } from '../errors.ts';
+
+/** Samples a second of every waveform. */
+export const SAMPLE_RATE = 16_000;
+/** Bytes of the canonical header that the decoder writes before the samples. */
+export const WAV_HEADER_BYTES = 44;
+
+/** 16 kHz mono signed 16-bit PCM in a WAV file on disk, written by `decode`; read in slices, never whole. */
+export interface Waveform {
+  readonly path: string;
+  /** Number of samples. */
+  readonly samples: number;
+  /** Seconds: samples / 16000. */
+  readonly duration: number;
+}
+
+/** An open waveform. Slices are Float32Array in [-1, 1); seconds outside the recording are cut off. */
+export interface WaveformReader {
+  readonly waveform: Waveform;
+  /** Samples of [start, end) seconds. */
+  slice(start: number, end: number): Promise<Float32Array>;
+  close(): Promise<void>;
+}
+
+/** Opens a waveform for reading. Rejects with `recording_unreadable` when the file has gone. */
+export async function openWaveform(waveform: Waveform): Promise<WaveformReader> {
+  const file = await open(waveform.path, 'r').catch((cause: unknown) => {
+    throw new EarshotError('recording_unreadable', 'the decoded waveform of the recording is no longer there', { cause });
+  });
+  return {
+    waveform,
+    slice: (start, end) => readSamples(file, waveform, start, end),
+    close: () => file.close(),
+  };
+}
+
+/** The whole waveform, one block after another of `seconds` (the last may be shorter). */
+export async function* waveformBlocks(
+  waveform: Waveform,
+  seconds: number,
+): AsyncGenerator<{ readonly start: number; readonly samples: Float32Array }> {
+  const reader = await openWaveform(waveform);
+  try {
+    for (let index = 0; index * seconds < waveform.duration; index++) {
+      const start = index * seconds;
+      yield { start, samples: await reader.slice(start, start + seconds) };
+    }
+  } finally {
+    await reader.close();
+  }
+}
+
+async function readSamples(file: FileHandle, waveform: Waveform, start: number, end: number): Promise<Float32Array> {
+  const from = Math.min(waveform.samples, Math.max(0, Math.round(start * SAMPLE_RATE)));
+  const to = Math.min(waveform.samples, Math.max(from, Math.round(end * SAMPLE_RATE)));
+  const bytes = Buffer.alloc((to - from) * 2);
+  let done = 0;
+  while (done < bytes.length) {
+    const { bytesRead } = await file.read(bytes, done, bytes.length - done, WAV_HEADER_BYTES + from * 2 + done);
+    if (bytesRead === 0) throw new EarshotError('recording_unreadable', 'the decoded waveform of the recording was cut short');
+    done += bytesRead;
+  }
+  return pcm16ToFloat(bytes);
+}
+
+/** Signed 16-bit little-endian PCM bytes as floats in [-1, 1). */
+export function pcm16ToFloat(bytes: Uint8Array): Float32Array {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const samples = new Float32Array(bytes.byteLength >> 1);
+  for (let i = 0; i < samples.length; i++) samples[i] = view.getInt16(i * 2, true) / 32_768;
+  return samples;
+}
+
+/** A whole WAV file (16 kHz mono 16-bit) of float samples; values outside [-1, 1) are clipped. */
+export function encodeWav(samples: Float32Array): Buffer {
+  const wav = Buffer.alloc(WAV_HEADER_BYTES + samples.length * 2);
+  wavHeader(samples.length).copy(wav);
+  for (let i = 0; i < samples.length; i++) {
+    const value = Math.round((samples[i] as number) * 32_768);
+    wav.writeInt16LE(Math.max(-32_768, Math.min(32_767, value)), WAV_HEADER_BYTES + i * 2);
+  }
+  return wav;
+}
+
+/** The 44-byte RIFF header for `samples` samples; sizes saturate at 4 GiB as is usual for long streams. */
+export function wavHeader(samples: number): Buffer {
+  const header = Buffer.alloc(WAV_HEADER_BYTES);
+  const bytes = samples * 2;
+  header.write('RIFF', 0, 'latin1');
+  header.writeUInt32LE(Math.min(0xffff_ffff, bytes + 36), 4);
+  header.write('WAVEfmt ', 8, 'latin1');
+  header.writeUInt32LE(16, 16);
+  header.writeUInt16LE(1, 20); // PCM
+  header.writeUInt16LE(1, 22); // mono
+  header.writeUInt32LE(SAMPLE_RATE, 24);
+  header.writeUInt32LE(SAMPLE_RATE * 2, 28);
+  header.writeUInt16LE(2, 32);
+  header.writeUInt16LE(16, 34);
+  header.write('data', 36, 'latin1');
+  header.writeUInt32LE(Math.min(0xffff_ffff, bytes), 40);
+  return header;
+}

@@ -1,0 +1,92 @@
+/**
+ * Every error Earshot raises on purpose is one row of `ERRORS`: its code decides the exit code, the HTTP status and
+ * whether trying again can help. docs/reference/errors.md is generated from this table and a test holds both
+ * against the code.
+ */
+
+/** What a class of errors means to a shell, to an HTTP client and to a retry loop. */
+export interface ErrorKind {
+  readonly exitCode: 1 | 2 | 3 | 130;
+  readonly httpStatus: number;
+  readonly retryable: boolean;
+  readonly meaning: string;
+}
+
+const input = { exitCode: 1, httpStatus: 422, retryable: false } as const;
+const usage = { exitCode: 2, httpStatus: 400, retryable: false } as const;
+const missing = { exitCode: 3, httpStatus: 503, retryable: false } as const;
+const failure = { exitCode: 1, httpStatus: 500, retryable: true } as const;
+
+export const ERRORS = {
+  recording_not_found: { ...input, httpStatus: 404, meaning: 'The file, folder, pattern or URL names nothing that exists.' },
+  recording_unreadable: { ...input, meaning: 'ffmpeg cannot make sense of the bytes: not media, truncated before any audio, or corrupt.' },
+  recording_empty: { ...input, meaning: 'The input has zero bytes.' },
+  recording_no_audio: { ...input, meaning: 'The media is readable but holds no audio stream.' },
+  transcript_invalid: { ...input, meaning: 'The JSON is not an earshot.transcript/1 document.' },
+  output_exists: { ...input, httpStatus: 409, meaning: 'A result is already there and --overwrite was not given.' },
+  output_unwritable: { ...input, httpStatus: 500, meaning: 'The output folder cannot be written: permissions or a read-only file system.' },
+  disk_full: { ...failure, httpStatus: 507, meaning: 'No space is left on the device; finished chunks are kept and the run can be resumed.' },
+  locked: { ...failure, httpStatus: 409, meaning: 'Another Earshot process is working on the same output or folder.' },
+  usage: { ...usage, meaning: 'A command, flag or argument is wrong.' },
+  config_invalid: { ...usage, meaning: 'One or more settings in the file, the environment or the flags are wrong; all are listed.' },
+  request_invalid: { ...usage, meaning: 'An HTTP request has a missing, unknown or malformed field.' },
+  ffmpeg_missing: { ...missing, meaning: 'ffmpeg or ffprobe is not installed.' },
+  engine_unavailable: { ...missing, meaning: 'The engine asked for is not installed on this machine.' },
+  engine_failed: { ...failure, meaning: 'An engine ended with an error or answered something it should not.' },
+  language_unsupported: { ...usage, meaning: 'The engine or model does not know the language asked for.' },
+  model_unknown: { ...usage, meaning: 'The catalogue has no model of that name.' },
+  model_missing: { ...missing, meaning: 'The model is not on this machine and could not be pulled.' },
+  model_corrupt: { ...missing, meaning: 'A model file does not have the size or sha256 that the catalogue states.' },
+  download_failed: { ...failure, exitCode: 3, httpStatus: 502, meaning: 'A download ended early or the server refused it.' },
+  worker_failed: { ...failure, httpStatus: 502, meaning: 'Every remote worker failed the chunk, or none could be reached.' },
+  address_refused: { ...input, httpStatus: 400, meaning: 'A URL points at a private network and that was not allowed.' },
+  unauthorized: { ...usage, httpStatus: 401, meaning: 'The API key is missing or wrong.' },
+  not_found: { ...usage, httpStatus: 404, meaning: 'The route or the thing asked for does not exist.' },
+  too_large: { ...input, httpStatus: 413, meaning: 'The upload is larger than the limit.' },
+  cancelled: { exitCode: 130, httpStatus: 499, retryable: false, meaning: 'The run was cancelled; finished chunks are kept and the run can be resumed.' },
+  internal: { ...failure, meaning: 'A defect in Earshot itself.' },
+} as const satisfies Record<string, ErrorKind>;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+/**
+ * The one error class. `message` says what was expected and what came; `hint` is the way out (a command or a setting),
+ * or null. The original error, where there is one, is kept as `cause`.
+ */
+export class EarshotError extends Error {
+  override readonly name = 'EarshotError';
+  readonly code: ErrorCode;
+  readonly hint: string | null;
+
+  constructor(code: ErrorCode, message: string, options: { hint?: string; cause?: unknown } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    this.hint = options.hint ?? null;
+  }
+
+  get kind(): ErrorKind {
+    return ERRORS[this.code];
+  }
+}
+
+/** The same error as an EarshotError; anything unknown becomes `cancelled` (aborts), `disk_full`, `output_unwritable` or `internal`. */
+export function toEarshotError(error: unknown): EarshotError {
+  if (error instanceof EarshotError) return error;
+  if (error instanceof Error) {
+    if (error.name === 'AbortError') return new EarshotError('cancelled', 'cancelled', { cause: error });
+    const system = (error as NodeJS.ErrnoException).code;
+    const path = (error as NodeJS.ErrnoException).path ?? 'the output';
+    if (system === 'ENOSPC' || system === 'EDQUOT')
+      return new EarshotError('disk_full', `no space left on the device while writing ${path}`, {
+        hint: 'free some space and run the same command again: finished chunks are kept',
+        cause: error,
+      });
+    if (system === 'EACCES' || system === 'EROFS' || system === 'EPERM')
+      return new EarshotError('output_unwritable', `cannot write ${path}: ${system}`, {
+        hint: 'choose another folder with --out',
+        cause: error,
+      });
+    return new EarshotError('internal', error.message, { cause: error });
+  }
+  return new EarshotError('internal', String(error));
+}
