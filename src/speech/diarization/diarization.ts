@@ -17,6 +17,11 @@ export interface SpeakerCount {
   readonly max: number | null;
 }
 
+/** A turn and the channel it was heard on; null when it was found in the mono mix. */
+export interface DiarizedTurn extends Turn {
+  readonly channel: number | null;
+}
+
 export interface DiarizationOptions extends SpeakerCount {
   readonly modelsDir: string;
   readonly pull: boolean;
@@ -34,5 +39,5 @@ export interface DiarizationEngine {
     | { readonly ok: true; readonly model: string | null; readonly device: string }
     | { readonly ok: false; readonly reason: string; readonly fix: string | null }
   >;
-  diarize(tracks: readonly DiarizationTrack[], options: DiarizationOptions, task: Task): Promise<Turn[]>;
+  diarize(tracks: readonly DiarizationTrack[], options: DiarizationOptions, task: Task): Promise<DiarizedTurn[]>;
 }

@@ -55,6 +55,8 @@ export interface RecognitionOptions {
   readonly pull: boolean;
   readonly modelsDir: string;
   readonly workers: readonly string[];
+  /** A folder of this run's own for temporary files; it exists, and is removed after the run. */
+  readonly scratchDir: string;
   readonly signal?: AbortSignal;
   /** A line for people about a long preparation, such as a download. */
   readonly onNotice?: (line: string) => void;

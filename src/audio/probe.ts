@@ -1,0 +1,92 @@
+import { z } from 'zod';
+import { EarshotError } from '../errors.ts';
+import { run, type Exit } from '../util/process.ts';
+
+/** One audio stream of a media file, as ffprobe sees it. */
+export interface AudioStream {
+  /** Position among the audio streams, for ffmpeg's `0:a:<index>`. */
+  readonly index: number;
+  readonly codec: string;
+  readonly sampleRate: number;
+  readonly channels: number;
+}
+
+/** What a media file holds. `duration` is what the container states, in seconds; null when it does not say. */
+export interface Probe {
+  readonly container: string;
+  readonly duration: number | null;
+  readonly streams: readonly AudioStream[];
+  readonly hasVideo: boolean;
+}
+
+const seconds = z.coerce.number().nonnegative().optional().catch(undefined);
+const probeSchema = z.object({
+  format: z.object({ format_name: z.string(), duration: seconds }),
+  streams: z.array(
+    z.object({
+      codec_type: z.string().optional(),
+      codec_name: z.string().default('unknown'),
+      sample_rate: z.coerce.number().int().default(0),
+      channels: z.int().default(0),
+    }),
+  ),
+});
+
+/**
+ * Asks ffprobe what the file holds. Rejects with `ffmpeg_missing`, `recording_unreadable` (not media, corrupt) or
+ * `recording_no_audio`.
+ */
+export async function probe(path: string, name: string, signal?: AbortSignal): Promise<Probe> {
+  const exit = await runMediaTool(
+    'ffprobe',
+    ['-v', 'error', '-of', 'json', '-show_format', '-show_streams', '-i', mediaArgument(path)],
+    signal,
+  );
+  if (exit.code !== 0) throw unreadable(name, exit.stderr);
+  const parsed = probeSchema.safeParse(JSON.parse(exit.stdout));
+  if (!parsed.success) throw unreadable(name, 'ffprobe found no known container');
+  const { format, streams } = parsed.data;
+  const audio = streams
+    .filter((stream) => stream.codec_type === 'audio')
+    .map((stream, index) => ({
+      index,
+      codec: stream.codec_name,
+      sampleRate: stream.sample_rate,
+      channels: stream.channels,
+    }));
+  const hasVideo = streams.some((stream) => stream.codec_type === 'video');
+  if (audio.length === 0)
+    throw new EarshotError('recording_no_audio', `${name} holds ${hasVideo ? 'video but ' : ''}no audio stream`, {
+      hint: 'give a file with sound, or the audio file that belongs to this one',
+    });
+  return { container: format.format_name, duration: format.duration ?? null, streams: audio, hasVideo };
+}
+
+/** A path as an argument that ffmpeg can take for nothing but a local file, whatever its name ("-rf", "concat:x"). */
+export function mediaArgument(path: string): string {
+  return `file:${path}`;
+}
+
+/** Runs ffmpeg or ffprobe. Rejects with `ffmpeg_missing` when it is not installed. */
+export async function runMediaTool(
+  program: 'ffmpeg' | 'ffprobe',
+  args: readonly string[],
+  signal?: AbortSignal,
+): Promise<Exit> {
+  return run(program, args, signal ? { signal } : {}).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') throw error;
+    throw new EarshotError('ffmpeg_missing', `${program} is not installed, and Earshot reads media through it`, {
+      hint: 'apt-get install ffmpeg (Debian, Ubuntu) or brew install ffmpeg (macOS)',
+      cause: error,
+    });
+  });
+}
+
+/** `recording_unreadable` with ffmpeg's own last words, its paths taken out. */
+export function unreadable(name: string, stderr: string): EarshotError {
+  const lines = stderr.split('\n').filter((line) => line.trim() !== '');
+  const detail = (lines.at(-1) ?? 'no reason given').replace(/file:\S.*?: /, '').replace(/^\[[^\]]*\] /, '');
+  return new EarshotError('recording_unreadable', `${name} cannot be read as media: ${detail}`, {
+    hint: 'check that the file plays; a download may have been cut short',
+  });
+}
