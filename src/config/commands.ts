@@ -1,0 +1,13 @@
+/** The commands, in the order in which the help lists them. */
+export const COMMANDS = [
+  'transcribe',
+  'batch',
+  'enrich',
+  'convert',
+  'serve',
+  'models',
+  'doctor',
+  'demo',
+] as const;
+
+export type CommandName = (typeof COMMANDS)[number];

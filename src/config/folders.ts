@@ -1,0 +1,21 @@
+import { join, resolve } from 'node:path';
+import envPaths from 'env-paths';
+import type { Settings } from './options.ts';
+
+/** Folders that Earshot keeps things in, absolute; none is made here. */
+export interface Folders {
+  readonly models: string;
+  /** Checkpoints of unfinished runs, decoded audio, fetched inputs; may be deleted when nothing runs. */
+  readonly work: string;
+}
+
+/** The folders for these settings: below --data where given, the user's data and cache folders otherwise. */
+export function foldersOf(settings: Pick<Settings, 'data' | 'models'>, cwd: string): Folders {
+  const user = envPaths('earshot', { suffix: '' });
+  const data = settings.data === null ? user.data : resolve(cwd, settings.data);
+  const cache = settings.data === null ? user.cache : data;
+  return {
+    models: settings.models === null ? join(data, 'models') : resolve(cwd, settings.models),
+    work: join(cache, 'work'),
+  };
+}

@@ -1,0 +1,89 @@
+import { readFile } from 'node:fs/promises';
+import { suggest } from '../util/suggest.ts';
+import { type OptionName, OPTION_NAMES, flagOf, isFileKey, optionOf, variablesOf } from './options.ts';
+import { type Checked, valueOfJson, valueOfText } from './value.ts';
+
+/** What one source says: the valid values it sets, and its mistakes, each with its place. */
+export interface Reading {
+  readonly values: ReadonlyMap<OptionName, unknown>;
+  readonly mistakes: readonly string[];
+}
+
+/** Flags as the command line gives them: text, or true and false for --name and --no-name. */
+export function readFlags(flags: Readonly<Record<string, unknown>>, names: readonly OptionName[]): Reading {
+  return collect(names, (name) => {
+    const given = flags[name];
+    if (given === undefined) return null;
+    const checked: Checked =
+      typeof given === 'string' ? valueOfText(optionOf(name), given) : { ok: true, value: given };
+    return { place: flagOf(name) ?? name, checked };
+  });
+}
+
+/** Environment variables; an empty one counts as not set. Only the settings of the command at hand are looked at. */
+export function readEnvironment(
+  env: Readonly<Record<string, string | undefined>>,
+  names: readonly OptionName[],
+): Reading {
+  return collect(names, (name) => {
+    const variable = variablesOf(name).find((each) => (env[each] ?? '').trim() !== '');
+    if (variable === undefined) return null;
+    return { place: variable, checked: valueOfText(optionOf(name), env[variable] as string) };
+  });
+}
+
+/** The configuration file; every key in it is checked. `optional`: a file that is not there says nothing. */
+export async function readConfigFile(path: string, optional: boolean): Promise<Reading> {
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    if (optional && code === 'ENOENT') return { values: new Map(), mistakes: [] };
+    return { values: new Map(), mistakes: [`${path}: cannot be read (${code ?? 'unknown error'})`] };
+  }
+  try {
+    return readConfigJson(JSON.parse(text), path);
+  } catch (error) {
+    return { values: new Map(), mistakes: [`${path}: is not JSON: ${(error as Error).message}`] };
+  }
+}
+
+function readConfigJson(json: unknown, path: string): Reading {
+  if (json === null || typeof json !== 'object' || Array.isArray(json))
+    return { values: new Map(), mistakes: [`${path}: expected an object of settings`] };
+  const entries = json as Record<string, unknown>;
+  const keys = OPTION_NAMES.filter(isFileKey);
+  const unknown = Object.keys(entries).filter(
+    (key) => key !== '$schema' && !(keys as string[]).includes(key),
+  );
+  const known = collect(
+    keys.filter((key) => Object.hasOwn(entries, key)),
+    (name) => ({ place: `${path}: ${name}`, checked: valueOfJson(optionOf(name), entries[name]) }),
+  );
+  return {
+    values: known.values,
+    mistakes: [...unknown.map((key) => unknownKey(path, key, keys)), ...known.mistakes],
+  };
+}
+
+function unknownKey(path: string, key: string, keys: readonly string[]): string {
+  const camel = key.replace(/^-+/, '').replace(/[-_](\w)/g, (_all, letter: string) => letter.toUpperCase());
+  const meant = suggest(camel, keys);
+  return `${path}: ${key}: unknown setting${meant === null ? '' : `; did you mean "${meant}"?`}`;
+}
+
+function collect(
+  names: readonly OptionName[],
+  read: (name: OptionName) => { place: string; checked: Checked } | null,
+): Reading {
+  const values = new Map<OptionName, unknown>();
+  const mistakes: string[] = [];
+  for (const name of names) {
+    const found = read(name);
+    if (found === null) continue;
+    if (found.checked.ok) values.set(name, found.checked.value);
+    else mistakes.push(`${found.place}: ${found.checked.problem}`);
+  }
+  return { values, mistakes };
+}
