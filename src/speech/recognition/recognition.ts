@@ -65,7 +65,13 @@ export interface RecognitionOptions {
 /** Whether an engine can work here, and if not why and what mends it. */
 export type Availability =
   | { readonly ok: true; readonly model: string | null; readonly device: string }
-  | { readonly ok: false; readonly reason: string; readonly fix: string | null };
+  | {
+      readonly ok: false;
+      readonly reason: string;
+      readonly fix: string | null;
+      /** True when only a model is missing, so that `open` with `pull` may mend it. */
+      readonly pullable?: boolean;
+    };
 
 /** One row of the engine table in index.ts. */
 export interface RecognitionEngine {
