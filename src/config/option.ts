@@ -9,6 +9,8 @@ export type OptionGroup =
 export interface Option<T = unknown> {
   readonly group: OptionGroup;
   readonly description: string;
+  /** What --no-name does, for booleans that are on by default. */
+  readonly without: string | null;
   /** Commands that take it. */
   readonly commands: readonly CommandName[];
   /** How text from a flag or a variable becomes a value for `schema`. */
@@ -37,6 +39,7 @@ interface Row {
   readonly description: string;
   readonly commands: readonly CommandName[];
   readonly example: string;
+  readonly without?: string;
   readonly placeholder?: string;
   readonly everywhere?: boolean;
   readonly hasFlag?: boolean;
@@ -54,6 +57,7 @@ function option<T>(
   return {
     group,
     description,
+    without: row.without ?? null,
     commands,
     example,
     kind: typed.kind,

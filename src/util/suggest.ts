@@ -1,16 +1,13 @@
-/** The candidate that a mistyped word most likely meant, or null when none is near (more than two in five characters differ). */
-export function suggest(word: string, candidates: readonly string[]): string | null {
-  let best: string | null = null;
-  let nearest = Infinity;
-  for (const candidate of candidates) {
-    const distance = editDistance(word.toLowerCase(), candidate.toLowerCase());
-    const limit = Math.max(1, Math.floor(Math.max(word.length, candidate.length) * 0.4));
-    if (distance <= limit && distance < nearest) {
-      best = candidate;
-      nearest = distance;
-    }
-  }
-  return best;
+/** The candidates that a mistyped word may have meant, nearest first; those that differ in more than two of five characters are left out. */
+export function nearest(word: string, candidates: readonly string[]): string[] {
+  return candidates
+    .map((candidate) => ({ candidate, distance: editDistance(word.toLowerCase(), candidate.toLowerCase()) }))
+    .filter(
+      ({ candidate, distance }) =>
+        distance <= Math.max(1, Math.floor(Math.max(word.length, candidate.length) * 0.4)),
+    )
+    .sort((a, b) => a.distance - b.distance)
+    .map(({ candidate }) => candidate);
 }
 
 /** Optimal string alignment distance: insertions, deletions, substitutions and swaps of neighbours each count one. */

@@ -26,6 +26,7 @@ export const RUNNING_OPTIONS = {
   resume: boolean({
     group: 'Running',
     description: 'Go on from the finished chunks of an earlier, interrupted run.',
+    without: 'Begin anew even if an earlier run was interrupted.',
     commands: ['transcribe', 'batch'],
     default: true,
     example: 'false',

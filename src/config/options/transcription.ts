@@ -39,6 +39,14 @@ export const TRANSCRIPTION_OPTIONS = {
     default: 'transcribe',
     example: 'translate',
   }),
+  vad: choice({
+    group: 'Transcription',
+    description: 'How speech is found. auto takes Silero where its model is installed.',
+    commands: TRANSCRIBING,
+    choices: ['auto', 'silero', 'energy'],
+    default: 'auto',
+    example: 'energy',
+  }),
   enrich: someOf({
     group: 'Transcription',
     description: 'What to add to every segment: how it was said, its sentiment, its emotion.',
@@ -102,6 +110,7 @@ export const TRANSCRIPTION_OPTIONS = {
   pull: boolean({
     group: 'Running',
     description: 'Download a model that is needed and not here.',
+    without: 'Do not download models: work with what is here.',
     commands: [...TRANSCRIBING, 'enrich'],
     default: true,
     example: 'false',

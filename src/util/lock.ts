@@ -1,0 +1,146 @@
+import { open, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { randomBytes } from 'node:crypto';
+import { EarshotError } from '../errors.ts';
+
+/**
+ * A lock file says who holds it. It is stale when its process is known to have gone: on the same boot of the same host
+ * by process id and the time that process started (ids are used again), elsewhere when nobody has touched the file for
+ * STALE_MS.
+ */
+interface Holder {
+  readonly token: string;
+  readonly pid: number;
+  /** Kernel's start time of the process, null where it cannot be told. */
+  readonly started: string | null;
+  /** Host name and, where it can be told, its boot. */
+  readonly host: string;
+  readonly since: string;
+  readonly note: string;
+}
+
+export interface Lock {
+  /** What the last holder noted before it died, when its stale lock was taken over; null otherwise. */
+  readonly inherited: string | null;
+  /** Leaves a word for whoever takes the lock over, should this process die. */
+  note(text: string): Promise<void>;
+  release(): Promise<void>;
+}
+
+const TOUCH_MS = 20_000;
+const STALE_MS = 120_000;
+
+/**
+ * Takes the lock file at `path`, whose folder must exist, or rejects with `locked`; `what` names the thing locked in
+ * the message. It never waits.
+ */
+export async function acquireLock(path: string, what: string): Promise<Lock> {
+  const mine: Holder = { ...(await thisProcess()), token: randomBytes(8).toString('hex'), note: '' };
+  if (await createExclusively(path, mine)) return hold(path, mine, null);
+  const stale = await takeOver(path, mine, what);
+  return hold(path, mine, stale.note === '' ? null : stale.note);
+}
+
+function hold(path: string, mine: Holder, inherited: string | null): Lock {
+  const touch = setInterval(() => {
+    const now = new Date();
+    utimes(path, now, now).catch(() => undefined); // the folder has gone: nothing left to protect
+  }, TOUCH_MS);
+  touch.unref();
+  return {
+    inherited,
+    note: (text) => replace(path, { ...mine, note: text }),
+    release: async () => {
+      clearInterval(touch);
+      const holder = await readHolder(path);
+      if (holder?.token === mine.token) await rm(path, { force: true });
+    },
+  };
+}
+
+async function createExclusively(path: string, holder: Holder): Promise<boolean> {
+  try {
+    await writeFile(path, JSON.stringify(holder), { flag: 'wx' });
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+/** Replaces a stale lock. The guard file keeps two from doing so at once: the slower would replace the faster's lock. */
+async function takeOver(path: string, mine: Holder, what: string): Promise<Holder> {
+  const guard = `${path}.takeover`;
+  if (await isOlderThan(guard, STALE_MS)) await rm(guard, { force: true });
+  const guarded = await open(guard, 'wx').catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw lockedError(path, null, what);
+    throw error;
+  });
+  try {
+    const holder = await readHolder(path);
+    if (holder === null ? !(await isOlderThan(path, STALE_MS)) : await isAlive(path, holder))
+      throw lockedError(path, holder, what);
+    await replace(path, mine);
+    return holder ?? { ...mine, note: '' };
+  } finally {
+    await guarded.close();
+    await rm(guard, { force: true });
+  }
+}
+
+async function replace(path: string, holder: Holder): Promise<void> {
+  const next = `${path}.${holder.token}`;
+  await writeFile(next, JSON.stringify(holder));
+  await rename(next, path);
+}
+
+async function isAlive(path: string, holder: Holder): Promise<boolean> {
+  const here = await thisProcess();
+  if (holder.host !== here.host) return !(await isOlderThan(path, STALE_MS));
+  if (holder.started !== null) return (await startOf(holder.pid)) === holder.started;
+  try {
+    process.kill(holder.pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+async function thisProcess(): Promise<Omit<Holder, 'token' | 'note'>> {
+  const boot = await readFile('/proc/sys/kernel/random/boot_id', 'utf8').catch(() => '');
+  return {
+    pid: process.pid,
+    started: await startOf(process.pid),
+    host: `${hostname()} ${boot}`.trim(),
+    since: new Date().toISOString(),
+  };
+}
+
+/** Field 22 of /proc/PID/stat (proc(5)): start of the process in clock ticks since boot. Null without it. */
+async function startOf(pid: number): Promise<string | null> {
+  const line = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => null);
+  if (line === null) return null;
+  const afterName = line.slice(line.lastIndexOf(')') + 2).split(' ');
+  return afterName[0] === 'Z' ? null : (afterName[19] ?? null); // a zombie holds nothing any more
+}
+
+async function readHolder(path: string): Promise<Holder | null> {
+  try {
+    return JSON.parse(await readFile(path, 'utf8')) as Holder;
+  } catch {
+    return null; // gone, or its writer was killed half way
+  }
+}
+
+async function isOlderThan(path: string, ms: number): Promise<boolean> {
+  const found = await stat(path).catch(() => null);
+  return found !== null && Date.now() - found.mtimeMs > ms;
+}
+
+function lockedError(path: string, holder: Holder | null, what: string): EarshotError {
+  const who =
+    holder === null ? '' : ` (process ${holder.pid} on ${holder.host.split(' ')[0]} since ${holder.since})`;
+  return new EarshotError('locked', `another Earshot${who} is working on ${what}`, {
+    hint: `wait for it to end; if it is surely gone, delete ${path}`,
+  });
+}
