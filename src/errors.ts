@@ -18,32 +18,82 @@ const missing = { exitCode: 3, httpStatus: 503, retryable: false } as const;
 const failure = { exitCode: 1, httpStatus: 500, retryable: true } as const;
 
 export const ERRORS = {
-  recording_not_found: { ...input, httpStatus: 404, meaning: 'The file, folder, pattern or URL names nothing that exists.' },
-  recording_unreadable: { ...input, meaning: 'ffmpeg cannot make sense of the bytes: not media, truncated before any audio, or corrupt.' },
+  recording_not_found: {
+    ...input,
+    httpStatus: 404,
+    meaning: 'The file, folder, pattern or URL names nothing that exists.',
+  },
+  recording_unreadable: {
+    ...input,
+    meaning: 'ffmpeg cannot make sense of the bytes: not media, truncated before any audio, or corrupt.',
+  },
   recording_empty: { ...input, meaning: 'The input has zero bytes.' },
   recording_no_audio: { ...input, meaning: 'The media is readable but holds no audio stream.' },
   transcript_invalid: { ...input, meaning: 'The JSON is not an earshot.transcript/1 document.' },
-  output_exists: { ...input, httpStatus: 409, meaning: 'A result is already there and --overwrite was not given.' },
-  output_unwritable: { ...input, httpStatus: 500, meaning: 'The output folder cannot be written: permissions or a read-only file system.' },
-  disk_full: { ...failure, httpStatus: 507, meaning: 'No space is left on the device; finished chunks are kept and the run can be resumed.' },
-  locked: { ...failure, httpStatus: 409, meaning: 'Another Earshot process is working on the same output or folder.' },
+  output_exists: {
+    ...input,
+    httpStatus: 409,
+    meaning: 'A result is already there and --overwrite was not given.',
+  },
+  output_unwritable: {
+    ...input,
+    httpStatus: 500,
+    meaning: 'The output folder cannot be written: permissions or a read-only file system.',
+  },
+  disk_full: {
+    ...failure,
+    httpStatus: 507,
+    meaning: 'No space is left on the device; finished chunks are kept and the run can be resumed.',
+  },
+  locked: {
+    ...failure,
+    httpStatus: 409,
+    meaning: 'Another Earshot process is working on the same output or folder.',
+  },
   usage: { ...usage, meaning: 'A command, flag or argument is wrong.' },
-  config_invalid: { ...usage, meaning: 'One or more settings in the file, the environment or the flags are wrong; all are listed.' },
+  config_invalid: {
+    ...usage,
+    meaning: 'One or more settings in the file, the environment or the flags are wrong; all are listed.',
+  },
   request_invalid: { ...usage, meaning: 'An HTTP request has a missing, unknown or malformed field.' },
   ffmpeg_missing: { ...missing, meaning: 'ffmpeg or ffprobe is not installed.' },
   engine_unavailable: { ...missing, meaning: 'The engine asked for is not installed on this machine.' },
-  engine_failed: { ...failure, meaning: 'An engine ended with an error or answered something it should not.' },
+  engine_failed: {
+    ...failure,
+    meaning: 'An engine ended with an error or answered something it should not.',
+  },
   language_unsupported: { ...usage, meaning: 'The engine or model does not know the language asked for.' },
   model_unknown: { ...usage, meaning: 'The catalogue has no model of that name.' },
   model_missing: { ...missing, meaning: 'The model is not on this machine and could not be pulled.' },
-  model_corrupt: { ...missing, meaning: 'A model file does not have the size or sha256 that the catalogue states.' },
-  download_failed: { ...failure, exitCode: 3, httpStatus: 502, meaning: 'A download ended early or the server refused it.' },
-  worker_failed: { ...failure, httpStatus: 502, meaning: 'Every remote worker failed the chunk, or none could be reached.' },
-  address_refused: { ...input, httpStatus: 400, meaning: 'A URL points at a private network and that was not allowed.' },
+  model_corrupt: {
+    ...missing,
+    meaning: 'A model file does not have the size or sha256 that the catalogue states.',
+  },
+  download_failed: {
+    ...failure,
+    exitCode: 3,
+    httpStatus: 502,
+    meaning: 'A download ended early or the server refused it.',
+  },
+  worker_failed: {
+    ...failure,
+    httpStatus: 502,
+    meaning: 'Every remote worker failed the chunk, or none could be reached.',
+  },
+  address_refused: {
+    ...input,
+    httpStatus: 400,
+    meaning: 'A URL points at a private network and that was not allowed.',
+  },
   unauthorized: { ...usage, httpStatus: 401, meaning: 'The API key is missing or wrong.' },
   not_found: { ...usage, httpStatus: 404, meaning: 'The route or the thing asked for does not exist.' },
   too_large: { ...input, httpStatus: 413, meaning: 'The upload is larger than the limit.' },
-  cancelled: { exitCode: 130, httpStatus: 499, retryable: false, meaning: 'The run was cancelled; finished chunks are kept and the run can be resumed.' },
+  cancelled: {
+    exitCode: 130,
+    httpStatus: 499,
+    retryable: false,
+    meaning: 'The run was cancelled; finished chunks are kept and the run can be resumed.',
+  },
   internal: { ...failure, meaning: 'A defect in Earshot itself.' },
 } as const satisfies Record<string, ErrorKind>;
 

@@ -29,7 +29,16 @@ export async function decode(
   signal?: AbortSignal,
 ): Promise<Decoded> {
   const filters = picks.map((pick, i) => `[0:a:${pick.stream}]${filterFor(recording, pick)}[out${i}]`);
-  const outputs = paths.flatMap((path, i) => ['-map', `[out${i}]`, '-c:a', 'pcm_s16le', '-bitexact', '-f', 'wav', path]);
+  const outputs = paths.flatMap((path, i) => [
+    '-map',
+    `[out${i}]`,
+    '-c:a',
+    'pcm_s16le',
+    '-bitexact',
+    '-f',
+    'wav',
+    path,
+  ]);
   const exit = await runMediaTool(
     'ffmpeg',
     [
@@ -54,7 +63,8 @@ export async function decode(
 function filterFor(recording: Recording, pick: ChannelPick): string {
   const channels = recording.streams[pick.stream]?.channels ?? 1;
   const mix = Array.from({ length: channels }, (_, c) => `${1 / channels}*c${c}`).join('+');
-  const pan = pick.channel !== null ? `pan=mono|c0=c${pick.channel},` : channels > 1 ? `pan=mono|c0=${mix},` : '';
+  const pan =
+    pick.channel !== null ? `pan=mono|c0=c${pick.channel},` : channels > 1 ? `pan=mono|c0=${mix},` : '';
   return `${pan}aresample=${SAMPLE_RATE}:async=1:first_pts=0,aformat=sample_fmts=s16:channel_layouts=mono`;
 }
 

@@ -56,9 +56,13 @@ export async function probe(path: string, name: string, signal?: AbortSignal): P
     }));
   const hasVideo = streams.some((stream) => stream.codec_type === 'video');
   if (audio.length === 0)
-    throw new EarshotError('recording_no_audio', `${name} holds ${hasVideo ? 'video but ' : ''}no audio stream`, {
-      hint: 'give a file with sound, or the audio file that belongs to this one',
-    });
+    throw new EarshotError(
+      'recording_no_audio',
+      `${name} holds ${hasVideo ? 'video but ' : ''}no audio stream`,
+      {
+        hint: 'give a file with sound, or the audio file that belongs to this one',
+      },
+    );
   return { container: format.format_name, duration: format.duration ?? null, streams: audio, hasVideo };
 }
 
@@ -75,10 +79,14 @@ export async function runMediaTool(
 ): Promise<Exit> {
   return run(program, args, signal ? { signal } : {}).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'ENOENT') throw error;
-    throw new EarshotError('ffmpeg_missing', `${program} is not installed, and Earshot reads media through it`, {
-      hint: 'apt-get install ffmpeg (Debian, Ubuntu) or brew install ffmpeg (macOS)',
-      cause: error,
-    });
+    throw new EarshotError(
+      'ffmpeg_missing',
+      `${program} is not installed, and Earshot reads media through it`,
+      {
+        hint: 'apt-get install ffmpeg (Debian, Ubuntu) or brew install ffmpeg (macOS)',
+        cause: error,
+      },
+    );
   });
 }
 

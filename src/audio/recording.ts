@@ -23,10 +23,15 @@ export interface Recording {
  * Looks at a media file. Rejects with `recording_not_found`, `recording_empty`, `recording_unreadable`,
  * `recording_no_audio` or `ffmpeg_missing`.
  */
-export async function openRecording(path: string, name = basename(path), signal?: AbortSignal): Promise<Recording> {
+export async function openRecording(
+  path: string,
+  name = basename(path),
+  signal?: AbortSignal,
+): Promise<Recording> {
   const absolute = resolve(path);
   const info = await stat(absolute).catch((cause: NodeJS.ErrnoException) => {
-    const why = cause.code === 'ENOENT' ? 'there is no such file' : `it cannot be opened (${cause.code ?? 'unknown'})`;
+    const why =
+      cause.code === 'ENOENT' ? 'there is no such file' : `it cannot be opened (${cause.code ?? 'unknown'})`;
     throw new EarshotError('recording_not_found', `${name}: ${why}`, { cause });
   });
   if (!info.isFile()) throw new EarshotError('recording_unreadable', `${name} is not a regular file`);

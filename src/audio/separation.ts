@@ -60,4 +60,3 @@ function correlation(pairs: readonly (readonly [number, number])[]): number {
   }
   return xx === 0 || yy === 0 ? 1 : xy / Math.sqrt(xx * yy);
 }
-

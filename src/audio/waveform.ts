@@ -26,7 +26,11 @@ export interface WaveformReader {
 /** Opens a waveform for reading. Rejects with `recording_unreadable` when the file has gone. */
 export async function openWaveform(waveform: Waveform): Promise<WaveformReader> {
   const file = await open(waveform.path, 'r').catch((cause: unknown) => {
-    throw new EarshotError('recording_unreadable', 'the decoded waveform of the recording is no longer there', { cause });
+    throw new EarshotError(
+      'recording_unreadable',
+      'the decoded waveform of the recording is no longer there',
+      { cause },
+    );
   });
   return {
     waveform,
@@ -51,14 +55,25 @@ export async function* waveformBlocks(
   }
 }
 
-async function readSamples(file: FileHandle, waveform: Waveform, start: number, end: number): Promise<Float32Array> {
+async function readSamples(
+  file: FileHandle,
+  waveform: Waveform,
+  start: number,
+  end: number,
+): Promise<Float32Array> {
   const from = Math.min(waveform.samples, Math.max(0, Math.round(start * SAMPLE_RATE)));
   const to = Math.min(waveform.samples, Math.max(from, Math.round(end * SAMPLE_RATE)));
   const bytes = Buffer.alloc((to - from) * 2);
   let done = 0;
   while (done < bytes.length) {
-    const { bytesRead } = await file.read(bytes, done, bytes.length - done, WAV_HEADER_BYTES + from * 2 + done);
-    if (bytesRead === 0) throw new EarshotError('recording_unreadable', 'the decoded waveform of the recording was cut short');
+    const { bytesRead } = await file.read(
+      bytes,
+      done,
+      bytes.length - done,
+      WAV_HEADER_BYTES + from * 2 + done,
+    );
+    if (bytesRead === 0)
+      throw new EarshotError('recording_unreadable', 'the decoded waveform of the recording was cut short');
     done += bytesRead;
   }
   return pcm16ToFloat(bytes);

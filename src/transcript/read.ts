@@ -21,7 +21,11 @@ export function parseTranscript(text: string, name: string): Transcript {
   }
   const parsed = transcriptSchema.safeParse(json);
   if (parsed.success) return parsed.data;
-  throw new EarshotError('transcript_invalid', `${name} is not an earshot.transcript/1: ${z.prettifyError(parsed.error)}`, {
-    hint: 'give the .json file that `earshot transcribe` wrote',
-  });
+  throw new EarshotError(
+    'transcript_invalid',
+    `${name} is not an earshot.transcript/1: ${z.prettifyError(parsed.error)}`,
+    {
+      hint: 'give the .json file that `earshot transcribe` wrote',
+    },
+  );
 }

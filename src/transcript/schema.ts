@@ -36,7 +36,11 @@ export const prosodySchema = z.strictObject({
     words_per_sec: z.number().nullable(),
     level,
   }),
-  pauses: z.strictObject({ count: z.int().min(0), longest_ms: z.number().min(0), density: z.number().min(0) }),
+  pauses: z.strictObject({
+    count: z.int().min(0),
+    longest_ms: z.number().min(0),
+    density: z.number().min(0),
+  }),
 });
 
 export const emotionSchema = z.strictObject({ label: z.string(), confidence: probability.nullable() });

@@ -19,10 +19,7 @@ export interface HeardTurn extends Turn {
 export function attributeWords(words: readonly HeardWord[], turns: readonly HeardTurn[]): HeardWord[] {
   const byChannel = new Map<number | null, TurnIndex>();
   for (const channel of new Set(turns.map((turn) => turn.channel)))
-    byChannel.set(
-      channel,
-      indexTurns(turns.filter((turn) => turn.channel === channel)),
-    );
+    byChannel.set(channel, indexTurns(turns.filter((turn) => turn.channel === channel)));
   return words.map((word) => {
     const index = byChannel.get(word.channel);
     return { ...word, speaker: index ? speakerOf(word, index) : null };
@@ -37,7 +34,9 @@ interface TurnIndex {
 }
 
 function indexTurns(turns: readonly HeardTurn[]): TurnIndex {
-  const sorted = [...turns].sort((a, b) => a.start - b.start || a.end - b.end || (a.speaker < b.speaker ? -1 : 1));
+  const sorted = [...turns].sort(
+    (a, b) => a.start - b.start || a.end - b.end || (a.speaker < b.speaker ? -1 : 1),
+  );
   let latest = 0;
   return { turns: sorted, reach: sorted.map((turn) => (latest = Math.max(latest, turn.end))) };
 }

@@ -1,9 +1,12 @@
 import type { HeardTurn } from './attribution.ts';
 
+/** Slivers shorter than this many seconds are dropped. */
+const SLIVER = 0.01;
+
 /**
- * The same turns without overlap on one channel: where several speak at once the floor stays with whoever had it, that
- * is the turn that began first; a turn that lies wholly inside another keeps its place (a short answer in the middle of
- * somebody's sentence is that speaker's), so its host is cut in two. Order of start; slivers under 10 ms are dropped.
+ * The same turns without overlap on one channel. Where several speak at once, the floor is theirs who end first: with two
+ * overlapping turns the first speaker finishes, and a short answer inside somebody's long turn is kept, which cuts the
+ * long one in two. Ties go to the turn that began first. Order of start.
  */
 export function exclusiveTurns(turns: readonly HeardTurn[]): HeardTurn[] {
   const channels = new Set(turns.map((turn) => turn.channel));
@@ -12,17 +15,26 @@ export function exclusiveTurns(turns: readonly HeardTurn[]): HeardTurn[] {
     .sort((a, b) => a.start - b.start || (a.channel ?? -1) - (b.channel ?? -1));
 }
 
-const SLIVER = 0.01;
-
 function exclusiveOnChannel(turns: readonly HeardTurn[]): HeardTurn[] {
+  const waiting = [...turns].sort((a, b) => a.start - b.start);
+  const times = [...new Set(turns.flatMap((turn) => [turn.start, turn.end]))].sort((a, b) => a - b);
   const result: HeardTurn[] = [];
-  for (const turn of [...turns].sort((a, b) => a.start - b.start || b.end - a.end)) {
-    const floor = result.at(-1);
-    if (!floor || turn.start >= floor.end) result.push(turn);
-    else if (turn.end < floor.end) {
-      result.pop();
-      result.push({ ...floor, end: turn.start }, turn, { ...floor, start: turn.end });
-    } else if (turn.end > floor.end) result.push({ ...turn, start: floor.end });
-  }
+  let open: HeardTurn[] = [];
+  let next = 0;
+  times.slice(0, -1).forEach((start, i) => {
+    const end = times[i + 1] as number;
+    open = open.filter((turn) => turn.end > start);
+    while (next < waiting.length && (waiting[next] as HeardTurn).start <= start)
+      open.push(waiting[next++] as HeardTurn);
+    const owner = open.reduce<HeardTurn | null>(
+      (first, turn) => (first && first.end <= turn.end ? first : turn),
+      null,
+    );
+    if (owner === null) return;
+    const last = result.at(-1);
+    if (last && last.speaker === owner.speaker && last.end === start)
+      result[result.length - 1] = { ...last, end };
+    else result.push({ ...owner, start, end });
+  });
   return result.filter((turn) => turn.end - turn.start >= SLIVER);
 }

@@ -10,7 +10,8 @@ const MIN_OVERLAP = 0.1;
 /** Sentence ends of Latin, CJK, Arabic and Indic scripts, with closing quotes or brackets behind them. */
 const SENTENCE_END = /[.?!…。？！؟।]["'»”’)\]]?$/u;
 /** Scripts written without spaces between words. */
-const UNSPACED = /^[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}]/u;
+const UNSPACED =
+  /^[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}]/u;
 
 /**
  * Words with speakers -> segments: cut at every change of speaker or channel, at sentence ends and at pauses. Ordered by
@@ -33,10 +34,7 @@ function cutIntoRuns(words: readonly HeardWord[]): HeardWord[][] {
     const run = runs.at(-1);
     const last = run?.at(-1);
     const goesOn =
-      last &&
-      last.speaker === word.speaker &&
-      word.start - last.end < PAUSE &&
-      !SENTENCE_END.test(last.text);
+      last && last.speaker === word.speaker && word.start - last.end < PAUSE && !SENTENCE_END.test(last.text);
     if (goesOn) (run as HeardWord[]).push(word);
     else runs.push([word]);
   }

@@ -47,9 +47,16 @@ export async function chooseRecognition(
     passedOver.push(`${engine.name}: ${availability.reason}`);
     if (availability.fix !== null) fixes.push(availability.fix);
   }
-  throw new EarshotError('engine_unavailable', `no recognition engine can do this here: ${passedOver.join('; ')}`, {
-    hint: fixes.length > 0 ? `one of these mends it: ${fixes.join(' | ')}` : 'earshot doctor says what is missing',
-  });
+  throw new EarshotError(
+    'engine_unavailable',
+    `no recognition engine can do this here: ${passedOver.join('; ')}`,
+    {
+      hint:
+        fixes.length > 0
+          ? `one of these mends it: ${fixes.join(' | ')}`
+          : 'earshot doctor says what is missing',
+    },
+  );
 }
 
 function engineNamed(name: string, engines: readonly RecognitionEngine[]): RecognitionEngine {

@@ -31,12 +31,10 @@ export const energyVad: VadEngine = {
     const levels = await frameLevels(waveform, task);
     return runs(levels, thresholds(levels))
       .filter((run) => run.to - run.from >= MIN_SPEECH_FRAMES && !isSteady(levels, run))
-      .map(
-        (run): SpeechSpan => ({
-          start: run.from * FRAME_SECONDS,
-          end: Math.min(waveform.duration, run.to * FRAME_SECONDS),
-        }),
-      );
+      .map((run): SpeechSpan => ({
+        start: run.from * FRAME_SECONDS,
+        end: Math.min(waveform.duration, run.to * FRAME_SECONDS),
+      }));
   },
 };
 
@@ -95,7 +93,8 @@ function runs(levels: Float32Array, steps: Float32Array): FrameRun[] {
   const found: FrameRun[] = [];
   let from = -1;
   for (let i = 0; i <= levels.length; i++) {
-    const speaks = i < levels.length && (levels[i] as number) > (steps[Math.floor(i / STEP_FRAMES)] as number);
+    const speaks =
+      i < levels.length && (levels[i] as number) > (steps[Math.floor(i / STEP_FRAMES)] as number);
     if (speaks && from < 0) from = i;
     if (!speaks && from >= 0) {
       found.push({ from, to: i });

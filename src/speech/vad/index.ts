@@ -9,7 +9,10 @@ export interface VadChoice {
 }
 
 /** Silero when its model is at hand (asked for or "auto"), the energy VAD otherwise. */
-export async function chooseVad(requested: 'auto' | 'silero' | 'energy', modelsDir: string): Promise<VadChoice> {
+export async function chooseVad(
+  requested: 'auto' | 'silero' | 'energy',
+  modelsDir: string,
+): Promise<VadChoice> {
   if (requested === 'energy') return { engine: energyVad, fallback: null };
   const silero = await openSilero(modelsDir);
   if (silero !== null) return { engine: silero, fallback: null };

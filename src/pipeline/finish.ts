@@ -1,0 +1,118 @@
+import { openWaveform, type WaveformReader } from '../audio/waveform.ts';
+import { attributeWords, type HeardWord } from '../speech/attribution/attribution.ts';
+import { exclusiveTurns } from '../speech/attribution/exclusive.ts';
+import { buildSegments } from '../speech/attribution/segments.ts';
+import { enrich } from '../speech/enrichment/index.ts';
+import { speakerStatistics } from '../speech/enrichment/statistics.ts';
+import type { Transcript } from '../transcript/schema.ts';
+import type { ChunkResult } from './chunk-result.ts';
+import type { Diarization } from './diarize.ts';
+import { mainLanguage } from './language.ts';
+import type { PipelineTask, TranscribeOptions } from './options.ts';
+import type { Plan } from './plan.ts';
+
+/** All of a transcript that does not depend on when and where it was made. */
+export type TranscriptBody = Omit<Transcript, 'schema' | 'id' | 'receipt'>;
+
+/**
+ * Joins what was heard with who spoke, and enriches it. `results` are in the order of the plan's chunks; a failed chunk
+ * becomes a gap and a warning.
+ */
+export async function finish(
+  plan: Plan,
+  results: readonly ChunkResult[],
+  diarization: Diarization,
+  options: Pick<TranscribeOptions, 'language' | 'enrich' | 'modelsDir' | 'pull'>,
+  task: PipelineTask,
+): Promise<TranscriptBody> {
+  const turns = diarization.turns;
+  const words = attributeWords(heardWords(plan, results), exclusiveTurns(turns));
+  const language = mainLanguage(results, options.language);
+  const readers = await openReaders(plan);
+  try {
+    const enriched = await enrich(
+      {
+        segments: buildSegments(words, turns),
+        language: language.code,
+        audioOf: (segment) => readers.get(segment.channel) ?? null,
+      },
+      { ...enrichments(options.enrich), modelsDir: options.modelsDir, pull: options.pull },
+      {
+        ...(task.signal ? { signal: task.signal } : {}),
+        onProgress: (fraction) => task.onProgress?.({ stage: 'finish', done: fraction, total: 1 }),
+      },
+    );
+    const plainTurns = turns.map(({ speaker, start, end }) => ({ speaker, start, end }));
+    const segments = [...enriched.segments];
+    return {
+      source: plan.source,
+      language,
+      segments,
+      turns: plainTurns,
+      speakers: speakerStatistics(segments, plainTurns, enriched.baselines),
+      stages: { diarize: diarization.stage, ...enriched.stages },
+      gaps: [...plan.gaps, ...failedGaps(plan, results)].sort((a, b) => a.start - b.start || a.end - b.end),
+      warnings: [...plan.warnings, ...resultWarnings(plan, results, segments.length, diarization)],
+    };
+  } finally {
+    await Promise.all([...readers.values()].map((reader) => reader.close()));
+  }
+}
+
+/** The words of all chunks with their channel, by channel and start. */
+function heardWords(plan: Plan, results: readonly ChunkResult[]): HeardWord[] {
+  return plan.chunks.flatMap((chunk, i) => {
+    const channel = plan.tracks[chunk.track]?.channel ?? null;
+    return (results[i]?.recognition?.words ?? []).map((word) => ({ ...word, channel }));
+  });
+}
+
+async function openReaders(plan: Plan): Promise<Map<number | null, WaveformReader>> {
+  const readers = new Map<number | null, WaveformReader>();
+  for (const track of plan.tracks) readers.set(track.channel, await openWaveform(track.waveform));
+  return readers;
+}
+
+function enrichments(
+  asked: TranscribeOptions['enrich'],
+): Record<'prosody' | 'sentiment' | 'emotion', boolean> {
+  return {
+    prosody: asked.includes('prosody'),
+    sentiment: asked.includes('sentiment'),
+    emotion: asked.includes('emotion'),
+  };
+}
+
+function failedGaps(plan: Plan, results: readonly ChunkResult[]): Transcript['gaps'] {
+  return plan.chunks
+    .filter((_, i) => results[i]?.recognition == null)
+    .map((chunk) => ({ start: chunk.start, end: chunk.end, reason: 'recognition_failed' }));
+}
+
+function resultWarnings(
+  plan: Plan,
+  results: readonly ChunkResult[],
+  segments: number,
+  diarization: Diarization,
+): Transcript['warnings'] {
+  const warnings: Transcript['warnings'] = [];
+  for (const [i, chunk] of plan.chunks.entries()) {
+    const error = results[i]?.error;
+    if (error != null)
+      warnings.push({
+        code: 'chunk_failed',
+        message: `${chunk.start.toFixed(1)} to ${chunk.end.toFixed(1)} s could not be recognised: ${error}`,
+      });
+  }
+  if (diarization.stage.status === 'failed')
+    warnings.push({ code: 'diarization_failed', message: diarization.stage.reason ?? 'unknown reason' });
+  if (segments === 0 && warnings.every((warning) => warning.code !== 'chunk_failed'))
+    warnings.push({
+      code: 'no_speech',
+      message:
+        plan.chunks.length === 0
+          ? 'no speech was found'
+          : 'sound was found, but no word was recognised in it',
+    });
+  return warnings;
+}

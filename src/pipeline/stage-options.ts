@@ -1,0 +1,33 @@
+import type { DiarizationOptions } from '../speech/diarization/diarization.ts';
+import type { RecognitionOptions } from '../speech/recognition/recognition.ts';
+import type { PipelineTask, TranscribeOptions } from './options.ts';
+
+/** The options that can change the transcript: not how many jobs, where files lie, or whether to resume. */
+export function relevantOptions(options: TranscribeOptions): Partial<TranscribeOptions> {
+  const { engine, model, language, task, vad, diarization, speakers, minSpeakers, maxSpeakers, enrich } =
+    options;
+  return { engine, model, language, task, vad, diarization, speakers, minSpeakers, maxSpeakers, enrich };
+}
+
+/** What a recognition engine is opened with. */
+export function recognitionOptions(
+  options: TranscribeOptions,
+  scratchDir: string,
+  task: PipelineTask,
+): RecognitionOptions {
+  const { model, language, jobs, pull, modelsDir, workers } = options;
+  return {
+    ...{ model, language, task: options.task, jobs, pull, modelsDir, workers, scratchDir },
+    ...(task.signal ? { signal: task.signal } : {}),
+    ...(task.onNotice ? { onNotice: task.onNotice } : {}),
+  };
+}
+
+/** What a diarization engine is called with. */
+export function diarizationOptions(options: TranscribeOptions, task: PipelineTask): DiarizationOptions {
+  return {
+    ...{ speakers: options.speakers, min: options.minSpeakers, max: options.maxSpeakers },
+    ...{ modelsDir: options.modelsDir, pull: options.pull },
+    ...(task.onNotice ? { onNotice: task.onNotice } : {}),
+  };
+}

@@ -1,0 +1,113 @@
+import { openRecording } from '../audio/recording.ts';
+import { EarshotError } from '../errors.ts';
+import { chooseDiarization } from '../speech/diarization/index.ts';
+import { chooseRecognition, RECOGNITION_ENGINES } from '../speech/recognition/index.ts';
+import type { RecognitionEngine, Recognizer } from '../speech/recognition/recognition.ts';
+import type { Transcript } from '../transcript/schema.ts';
+import { canonicalJson, sha256 } from '../util/hash.ts';
+import { VERSION } from '../util/version.ts';
+import { assemble } from './assemble.ts';
+import type { ChunkResult } from './chunk-result.ts';
+import { diarize } from './diarize.ts';
+import { finish } from './finish.ts';
+import type { PipelineTask, TranscribeOptions } from './options.ts';
+import { planSchema, type Plan } from './plan.ts';
+import { prepare } from './prepare.ts';
+import { recognizeAll } from './recognize.ts';
+import { diarizationOptions, recognitionOptions, relevantOptions } from './stage-options.ts';
+import { openWork, type Work } from './work.ts';
+
+/**
+ * From a media file to its transcript: prepare -> recognize every chunk, and diarize beside it -> finish. Everything that
+ * is done is checkpointed; the same call after a kill does only the rest. The transcript is the same whatever the number
+ * of jobs, the order in which chunks ended and how often the run was cut short (stage seconds and the receipt aside).
+ * Rejects with an EarshotError; a chunk or a diarization that fails is told in the transcript and is no error, unless
+ * every chunk failed.
+ */
+export async function transcribe(
+  path: string,
+  options: TranscribeOptions,
+  task: PipelineTask = {},
+  engines: readonly RecognitionEngine[] = RECOGNITION_ENGINES,
+): Promise<Transcript> {
+  const began = performance.now();
+  const recording = await openRecording(path, options.name ?? undefined, task.signal);
+  const key = sha256(canonicalJson([recording.sha256, recording.name, relevantOptions(options), VERSION]));
+  const work = await openWork(options.workDir, key.slice(0, 32), options.resume, recording.name);
+  let recognizer: Recognizer | null = null;
+  let complete = false;
+  try {
+    const choice = await chooseRecognition(
+      options.engine,
+      recognitionOptions(options, work.scratch, task),
+      engines,
+    );
+    // Loading a model or waking a worker goes on while the recording is decoded.
+    const opening = choice.open();
+    opening.catch(() => undefined);
+    const prepared = await timed(() =>
+      checkpointed(work, () => prepare(recording, options, choice.engine.chunking, work.folder, task)),
+    );
+    const plan = prepared.value;
+    recognizer = await opening;
+
+    const diarizing = diarizationOptions(options, task);
+    const speakers =
+      options.diarization === 'off'
+        ? null
+        : await chooseDiarization(options.diarization, plan.tracks, diarizing);
+    const [recognized, diarization] = await Promise.all([
+      timed(() => recognizeAll(plan, recognizer as Recognizer, requestOf(options, task), work, task)),
+      diarize(plan, speakers, diarizing, work, task),
+    ]);
+    const lost = failures(recognized.value, recording.name);
+
+    const body = await finish(plan, recognized.value, diarization, options, task);
+    complete = lost === 0;
+    return assemble(plan, body, {
+      key,
+      optionsHash: sha256(canonicalJson(relevantOptions(options))),
+      recognizer,
+      lost,
+      passedOver: choice.passedOver,
+      diarizationFallback: speakers?.fallback ?? null,
+      prepareSeconds: prepared.seconds,
+      recognizeSeconds: recognized.seconds,
+      wallSeconds: seconds(began),
+    });
+  } finally {
+    await recognizer?.close();
+    await work.close(complete);
+  }
+}
+
+async function checkpointed(work: Work, make: () => Promise<Plan>): Promise<Plan> {
+  const saved = await work.load('plan', (json) => planSchema.parse(json));
+  if (saved) return saved;
+  const plan = await make();
+  await work.save('plan', plan);
+  return plan;
+}
+
+function requestOf(options: TranscribeOptions, task: PipelineTask): Parameters<Recognizer['recognize']>[1] {
+  const { language } = options;
+  return { language, task: options.task, ...(task.signal ? { signal: task.signal } : {}) };
+}
+
+/** How many chunks have no result; `engine_failed` when none has one. */
+function failures(results: readonly ChunkResult[], name: string): number {
+  const failed = results.filter((result) => result.error !== null);
+  if (failed.length > 0 && failed.length === results.length)
+    throw new EarshotError('engine_failed', `no part of ${name} could be recognised: ${failed[0]?.error}`);
+  return failed.length;
+}
+
+async function timed<T>(work: () => Promise<T>): Promise<{ value: T; seconds: number }> {
+  const began = performance.now();
+  const value = await work();
+  return { value, seconds: seconds(began) };
+}
+
+function seconds(since: number): number {
+  return Math.round(performance.now() - since) / 1000;
+}
