@@ -5,9 +5,9 @@ import { resolveSettings } from '../config/resolve.ts';
 import { EarshotError, toEarshotError } from '../errors.ts';
 import { COMMAND_TABLE } from './commands.ts';
 import { parseCommandLine } from './program.ts';
+import { VERSION } from '../util/version.ts';
 import { errorAsJson, errorAsText } from './report-error.ts';
 import { createTerminal } from './terminal.ts';
-import { packageVersion } from './version.ts';
 
 /** The one place that touches the process: arguments, signals, streams, exit code. */
 async function main(argv: readonly string[]): Promise<number> {
@@ -17,7 +17,7 @@ async function main(argv: readonly string[]): Promise<number> {
   const cwd = process.cwd();
   let json = argv.includes('--json');
   try {
-    const parsed = parseCommandLine(argv, COMMAND_TABLE, packageVersion());
+    const parsed = parseCommandLine(argv, COMMAND_TABLE, VERSION);
     if ('text' in parsed) {
       stdout.write(parsed.text);
       return 0;

@@ -31,13 +31,6 @@ export const RUNNING_OPTIONS = {
     default: true,
     example: 'false',
   }),
-  keepWork: boolean({
-    group: 'Running',
-    description: 'Keep the checkpoints and the decoded audio after success.',
-    commands: ['transcribe', 'batch'],
-    default: false,
-    example: 'true',
-  }),
   allowPrivate: boolean({
     group: 'Running',
     description: 'Let input URLs point at private networks and this machine.',

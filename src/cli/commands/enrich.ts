@@ -1,0 +1,69 @@
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { basename, join, resolve } from 'node:path';
+import { EarshotError } from '../../errors.ts';
+import { enrichTranscript } from '../../pipeline/enrich-transcript.ts';
+import { readTranscript } from '../../transcript/read.ts';
+import type { Transcript } from '../../transcript/schema.ts';
+import { assertWritable } from '../../util/assert-writable.ts';
+import { atomicWrite } from '../../util/atomic-write.ts';
+import type { Context, Run } from '../command.ts';
+import { existingOutputs, existsError, outputsAt } from '../outputs.ts';
+import { writerOptions } from '../../config/pipeline.ts';
+
+/** The enriched JSON goes to stdout; to --out where given; into the transcript's own place with --overwrite. */
+export const enrichCommand: Run = async (context) => {
+  const { cwd, settings, terminal } = context;
+  if (settings.audio === null)
+    throw new EarshotError('usage', 'expected --audio FILE', {
+      hint: 'the recording that the transcript was made from',
+    });
+  const source = resolve(cwd, context.args[0] as string);
+  const transcript = await readTranscript(source);
+  const target =
+    settings.out !== null
+      ? join(resolve(cwd, settings.out), basename(source))
+      : settings.overwrite
+        ? source
+        : null;
+  if (target !== null) await assertFree(target, settings.overwrite);
+  const enriched = await enrichFrom(resolve(cwd, settings.audio), transcript, context);
+  const [output] = outputsAt(source, ['json']);
+  const json = output?.writer.render(enriched, writerOptions(settings)) ?? '';
+  for (const [name, stage] of Object.entries(enriched.stages))
+    if (stage.status === 'unavailable' || stage.status === 'failed')
+      terminal.warn(`${name}: ${stage.reason ?? stage.status}`);
+  if (target === null) await terminal.result(json);
+  else {
+    await atomicWrite(target, json);
+    terminal.note(target);
+  }
+  return 0;
+};
+
+async function assertFree(target: string, overwrite: boolean): Promise<void> {
+  await assertWritable(resolve(target, '..'));
+  const [there] = await existingOutputs(outputsAt(target.replace(/\.json$/, ''), ['json']));
+  if (there !== undefined && !overwrite) throw existsError([there]);
+}
+
+async function enrichFrom(audio: string, transcript: Transcript, context: Context): Promise<Transcript> {
+  const { settings, folders, signal, terminal } = context;
+  await mkdir(folders.work, { recursive: true });
+  const workDir = await mkdtemp(join(folders.work, 'enrich-'));
+  const progress = terminal.progress(basename(audio));
+  const { enrich, pull } = settings;
+  try {
+    return await enrichTranscript(
+      transcript,
+      audio,
+      { enrich, pull, modelsDir: folders.models, workDir },
+      {
+        signal,
+        onProgress: (fraction) => progress.update(fraction, 'listening'),
+      },
+    );
+  } finally {
+    progress.end();
+    await rm(workDir, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,50 @@
+import { resolve } from 'node:path';
+import { writerOptions } from '../../config/pipeline.ts';
+import { toEarshotError } from '../../errors.ts';
+import { findWriter } from '../../writers/index.ts';
+import type { Context, Run } from '../command.ts';
+import { findInputs, type Input } from '../inputs.ts';
+import { nameOutputs } from '../output-names.ts';
+import { reportFailure, reportOutcome } from '../report-outcome.ts';
+import { summaryLine, summaryOf } from '../summary.ts';
+import { transcribeInput, transcribeToMemory } from '../transcribe-input.ts';
+
+/** Every input is done; one that fails is reported and the rest go on. What all of them lack ends the run. */
+export const transcribeCommand: Run = async (context) => {
+  const { args, cwd, settings } = context;
+  const { inputs, failures } = await findInputs(args, cwd);
+  const out = settings.out === null ? null : resolve(cwd, settings.out);
+  const extensions = settings.formats.map((format) => findWriter(format).extension);
+  const bases = nameOutputs(inputs, out, extensions);
+  for (const { given, error } of failures) await reportFailure(given, error, context);
+  let failed = failures.length;
+  for (const [index, input] of inputs.entries()) {
+    try {
+      if (input.kind === 'stdin' && out === null) await toStdout(input, context);
+      else await toFiles(input, bases[index] as string, context);
+    } catch (caught) {
+      const error = toEarshotError(caught);
+      if (context.signal.aborted || error.kind.exitCode !== 1) throw error;
+      await reportFailure(input.given, error, context);
+      failed += 1;
+    }
+  }
+  return failed > 0 ? 1 : 0;
+};
+
+async function toFiles(input: Input, base: string, context: Context): Promise<void> {
+  const outcome = await transcribeInput(input, base, context.settings.formats, context);
+  await reportOutcome(input.given, outcome, context);
+}
+
+/** stdin without --out: the first of the formats that were asked for, txt unless told otherwise, goes to stdout. */
+async function toStdout(input: Input, context: Context): Promise<void> {
+  const { settings, terminal } = context;
+  const transcript = await transcribeToMemory(input, context);
+  const text = settings.json
+    ? `${JSON.stringify({ path: input.given, ok: true, outputs: [], summary: summaryOf(transcript), transcript })}\n`
+    : findWriter(settings.formats[0] ?? 'txt').render(transcript, writerOptions(settings));
+  await terminal.result(text);
+  for (const { message } of transcript.warnings) terminal.warn(`warning: ${message}`);
+  terminal.note(`stdin: ${summaryLine(transcript)}`);
+}

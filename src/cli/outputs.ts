@@ -1,0 +1,94 @@
+import { access } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { EarshotError } from '../errors.ts';
+import { relevantOptions } from '../pipeline/stage-options.ts';
+import type { TranscribeOptions } from '../pipeline/options.ts';
+import { readTranscript } from '../transcript/read.ts';
+import type { Transcript } from '../transcript/schema.ts';
+import { atomicWriteAll } from '../util/atomic-write-all.ts';
+import { canonicalJson, sha256, sha256File } from '../util/hash.ts';
+import { acquireLock, type Lock } from '../util/lock.ts';
+import { findWriter } from '../writers/index.ts';
+import type { Writer, WriterOptions } from '../writers/writer.ts';
+
+/** One file to be written. */
+export interface Output {
+  readonly path: string;
+  readonly writer: Writer;
+}
+
+/** The files of one transcript. The JSON comes first: once it is there, the others can be made from it. */
+export function outputsAt(base: string, formats: readonly string[]): Output[] {
+  const writers = [...new Set(formats)].map(findWriter);
+  writers.sort((a, b) => Number(b.format === 'json') - Number(a.format === 'json'));
+  return writers.map((writer) => ({ path: `${base}${writer.extension}`, writer }));
+}
+
+/** Keeps other processes off the outputs called `base`; the folder must exist. Rejects with `locked`. */
+export function lockOutputs(base: string): Promise<Lock> {
+  return acquireLock(join(dirname(base), `.earshot-${sha256(basename(base)).slice(0, 16)}.lock`), base);
+}
+
+/**
+ * What of the outputs is there already: nothing (null), or the finished transcript of this recording with these
+ * options, from which missing formats can be made. Rejects with `output_exists` when anything else is there.
+ */
+export async function finishedEarlier(
+  outputs: readonly Output[],
+  recording: string,
+  options: TranscribeOptions,
+  lock: Lock,
+): Promise<Transcript | null> {
+  // A run that was killed between two renames left some of the files; it noted in its lock that they are its own.
+  const own = new Set(lock.inherited === null ? [] : (JSON.parse(lock.inherited) as string[]));
+  const existing = (await existingOutputs(outputs)).filter(({ path }) => !own.has(path));
+  if (existing.length === 0) return null;
+  const json = existing.find(({ writer }) => writer.format === 'json');
+  const transcript = json === undefined ? null : await readTranscript(json.path).catch(() => null);
+  const same =
+    transcript !== null &&
+    transcript.receipt.options_hash === sha256(canonicalJson(relevantOptions(options))) &&
+    isWhole(transcript) &&
+    transcript.source.sha256 === (await sha256File(recording));
+  if (same) return transcript;
+  throw existsError(existing);
+}
+
+/** Whether nothing was lost on the way: a run that lost chunks is worth repeating. */
+export function isWhole(transcript: Transcript): boolean {
+  return transcript.gaps.every(({ reason }) => reason === 'no_speech');
+}
+
+/** `output_exists` for files that are in the way. */
+export function existsError(existing: readonly Output[]): EarshotError {
+  const names = existing.map(({ path }) => basename(path)).join(', ');
+  const folder = dirname(existing[0]?.path ?? '.');
+  return new EarshotError('output_exists', `${folder} already has ${names}`, {
+    hint: 'replace with --overwrite, or write elsewhere with --out',
+  });
+}
+
+/** Those of the outputs that are on disk. */
+export async function existingOutputs(outputs: readonly Output[]): Promise<Output[]> {
+  const there = await Promise.all(
+    outputs.map(({ path }) =>
+      access(path).then(
+        () => true,
+        () => false,
+      ),
+    ),
+  );
+  return outputs.filter((_, index) => there[index]);
+}
+
+/** Writes all formats of a transcript, or none. */
+export async function publish(
+  transcript: Transcript,
+  outputs: readonly Output[],
+  layout: WriterOptions,
+  lock: Lock,
+): Promise<void> {
+  const files = outputs.map(({ path, writer }) => ({ path, data: writer.render(transcript, layout) }));
+  await lock.note(JSON.stringify(outputs.map(({ path }) => path)));
+  await atomicWriteAll(files);
+}

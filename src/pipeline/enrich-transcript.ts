@@ -1,0 +1,99 @@
+import { join } from 'node:path';
+import { decode, type ChannelPick } from '../audio/decode.ts';
+import { openRecording, type Recording } from '../audio/recording.ts';
+import { openWaveform, type WaveformReader } from '../audio/waveform.ts';
+import { EarshotError } from '../errors.ts';
+import { enrich } from '../speech/enrichment/index.ts';
+import { speakerStatistics } from '../speech/enrichment/statistics.ts';
+import type { Transcript } from '../transcript/schema.ts';
+import type { Task } from '../util/task.ts';
+import type { TranscribeOptions } from './options.ts';
+
+/**
+ * A transcript enriched anew from its recording: what is asked for is replaced, the rest stays. `workDir` must exist and
+ * holds decoded audio while it runs. Rejects with `recording_unreadable` when the recording is another one: of another
+ * length, or without the channels that the transcript speaks of.
+ */
+export async function enrichTranscript(
+  transcript: Transcript,
+  path: string,
+  options: Pick<TranscribeOptions, 'enrich' | 'modelsDir' | 'pull' | 'workDir'>,
+  task: Task,
+): Promise<Transcript> {
+  const recording = await openRecording(path, undefined, task.signal);
+  const readers = await openChannels(transcript, recording, options.workDir, task.signal);
+  try {
+    const asked = (name: TranscribeOptions['enrich'][number]): boolean => options.enrich.includes(name);
+    const enriched = await enrich(
+      {
+        segments: transcript.segments,
+        language: transcript.language.code,
+        audioOf: (segment) => readers.get(segment.channel) ?? null,
+      },
+      {
+        prosody: asked('prosody'),
+        sentiment: asked('sentiment'),
+        emotion: asked('emotion'),
+        modelsDir: options.modelsDir,
+        pull: options.pull,
+      },
+      task,
+    );
+    const segments = [...enriched.segments];
+    const statistics = speakerStatistics(segments, transcript.turns, enriched.baselines);
+    const labels = new Map(transcript.speakers.map(({ id, label }) => [id, label]));
+    return {
+      ...transcript,
+      segments,
+      speakers: statistics.map((speaker) => ({ ...speaker, label: labels.get(speaker.id) ?? speaker.label })),
+      stages: { ...transcript.stages, ...enriched.stages },
+    };
+  } finally {
+    await Promise.all([...readers.values()].map((reader) => reader.close()));
+  }
+}
+
+/** Opens each channel that has segments (null: the mono mix), decoded in one pass. */
+async function openChannels(
+  transcript: Transcript,
+  recording: Recording,
+  folder: string,
+  signal: AbortSignal | undefined,
+): Promise<Map<number | null, WaveformReader>> {
+  const channels = [...new Set(transcript.segments.map(({ channel }) => channel))];
+  const readers = new Map<number | null, WaveformReader>();
+  if (channels.length === 0) return readers;
+  const picks = channels.map((channel) => pickOf(recording, channel));
+  const paths = channels.map((_, index) => join(folder, `track-${index}.wav`));
+  const { waveforms } = await decode(recording, picks, paths, signal);
+  for (const [index, waveform] of waveforms.entries()) {
+    if (Math.abs(waveform.duration - transcript.source.duration) > 1)
+      throw wrongRecording(
+        recording,
+        `lasts ${waveform.duration.toFixed(1)} s, not ${transcript.source.duration.toFixed(1)} s`,
+      );
+    readers.set(channels[index] as number | null, await openWaveform(waveform));
+  }
+  return readers;
+}
+
+/** Where a channel, counted over all streams, is found. */
+function pickOf(recording: Recording, channel: number | null): ChannelPick {
+  if (channel === null) return { stream: 0, channel: null };
+  let before = 0;
+  for (const [stream, { channels }] of recording.streams.entries()) {
+    if (channel < before + channels) return { stream, channel: channel - before };
+    before += channels;
+  }
+  throw wrongRecording(recording, `has no channel ${channel}`);
+}
+
+function wrongRecording(recording: Recording, why: string): EarshotError {
+  return new EarshotError(
+    'recording_unreadable',
+    `the transcript was not made from ${recording.name}: it ${why}`,
+    {
+      hint: 'give the recording itself with --audio',
+    },
+  );
+}

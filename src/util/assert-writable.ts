@@ -1,0 +1,23 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { EarshotError, toEarshotError } from '../errors.ts';
+
+/** Makes the folder when missing and proves, by writing, that files can be made in it. Rejects with `output_unwritable` or `disk_full`. */
+export async function assertWritable(folder: string): Promise<void> {
+  const probe = join(folder, `.earshot-${process.pid}-${randomBytes(6).toString('hex')}.tmp`);
+  try {
+    await mkdir(folder, { recursive: true });
+    await writeFile(probe, 'earshot', { flag: 'wx' });
+  } catch (cause) {
+    const error = toEarshotError(cause);
+    if (error.code === 'disk_full') throw error;
+    const why = (cause as NodeJS.ErrnoException).code ?? String(cause);
+    throw new EarshotError('output_unwritable', `cannot write to the folder ${folder}: ${why}`, {
+      hint: 'choose another folder with --out',
+      cause,
+    });
+  } finally {
+    await rm(probe, { force: true }).catch(() => undefined);
+  }
+}

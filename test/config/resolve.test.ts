@@ -1,0 +1,121 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { foldersOf } from '../../src/config/folders.ts';
+import { OPTIONS, optionsOf, type Settings } from '../../src/config/options.ts';
+import { transcribeOptions, writerOptions } from '../../src/config/pipeline.ts';
+import { resolveSettings } from '../../src/config/resolve.ts';
+import { EarshotError } from '../../src/errors.ts';
+
+let cwd: string;
+before(async () => (cwd = await mkdtemp(join(tmpdir(), 'earshot-config-'))));
+after(() => rm(cwd, { recursive: true }));
+
+const settings = (flags: Record<string, unknown>, env: Record<string, string> = {}): Promise<Settings> =>
+  resolveSettings({ command: 'transcribe', flags, env, cwd });
+
+async function mistakesOf(
+  flags: Record<string, unknown>,
+  env: Record<string, string> = {},
+): Promise<string[]> {
+  const error = await settings(flags, env).then(
+    () => assert.fail('expected an error'),
+    (thrown: unknown) => thrown as EarshotError,
+  );
+  assert.ok(error instanceof EarshotError);
+  assert.equal(error.code, 'config_invalid');
+  return error.message
+    .split('\n')
+    .slice(1)
+    .map((line) => line.trim());
+}
+
+test('three mistakes in a file, one in a variable and one in a flag are five lines, each with its place', async () => {
+  const file = join(cwd, 'wrong.json');
+  await writeFile(file, JSON.stringify({ formts: ['txt'], jobs: 0, diarization: 'classik' }));
+  assert.deepEqual(await mistakesOf({ config: file, maxLines: 'many' }, { EARSHOT_LANGUAGE: 'English' }), [
+    `${file}: formts: unknown setting; did you mean "formats"?`,
+    `${file}: diarization: expected auto, pyannote, classic, channels, off, got "classik"; did you mean "classic"?`,
+    `${file}: jobs: expected a whole number from 1 to 256, got 0`,
+    'EARSHOT_LANGUAGE: expected auto or a language code such as en, de or yue, got "English"',
+    '--max-lines: expected a whole number from 1 to 10, got "many"',
+  ]);
+});
+
+test('a key written as a flag or in snake case is recognised in the suggestion', async () => {
+  const file = join(cwd, 'case.json');
+  await writeFile(file, JSON.stringify({ 'max-line-chars': 40, min_speakers: 2 }));
+  assert.deepEqual(await mistakesOf({ config: file }), [
+    `${file}: max-line-chars: unknown setting; did you mean "maxLineChars"?`,
+    `${file}: min_speakers: unknown setting; did you mean "minSpeakers"?`,
+  ]);
+});
+
+test('a file that is asked for and missing, no JSON, or no object is a mistake', async () => {
+  assert.match(
+    (await mistakesOf({ config: 'nowhere.json' }))[0] as string,
+    /nowhere\.json: cannot be read \(ENOENT\)/,
+  );
+  await writeFile(join(cwd, 'broken.json'), '{');
+  assert.match((await mistakesOf({ config: 'broken.json' }))[0] as string, /broken\.json: is not JSON/);
+  await writeFile(join(cwd, 'list.json'), '[]');
+  assert.match((await mistakesOf({ config: 'list.json' }))[0] as string, /list\.json: expected an object/);
+});
+
+test('settings that contradict each other are refused', async () => {
+  assert.deepEqual(await mistakesOf({ minSpeakers: '4', maxSpeakers: '2' }), [
+    '--min-speakers: 4 is more than --max-speakers 2',
+  ]);
+  assert.equal((await mistakesOf({ speakers: '2', maxSpeakers: '3' })).length, 1);
+  assert.equal((await mistakesOf({ engine: 'remote' })).length, 1);
+});
+
+test('lists come by comma, repeated flag or JSON; none is an empty list', async () => {
+  assert.deepEqual((await settings({ formats: 'txt, srt' })).formats, ['txt', 'srt']);
+  assert.deepEqual((await settings({ enrich: 'none' })).enrich, []);
+  assert.equal((await mistakesOf({ formats: 'none' })).length, 1);
+});
+
+test('an empty variable is not set, a variable of our own wins over the general one', async () => {
+  assert.deepEqual((await settings({}, { EARSHOT_JOBS: '' })).jobs, null);
+  const env = { WORKER_URLS: 'http://a', EARSHOT_WORKERS: 'http://b' };
+  assert.deepEqual((await settings({}, env)).workers, ['http://b']);
+});
+
+test('a variable for another command is not looked at', async () => {
+  assert.equal((await settings({}, { PORT: 'tcp://10.0.0.1:80' })).port, OPTIONS.port.default);
+});
+
+test('a wrong secret is not repeated in the message', async () => {
+  const error = await resolveSettings({
+    command: 'serve',
+    flags: {},
+    env: { EARSHOT_API_KEY: 'hunter2' },
+    cwd,
+  }).catch((thrown: unknown) => thrown as EarshotError);
+  assert.ok(error instanceof EarshotError);
+  assert.doesNotMatch(error.message, /hunter2/);
+});
+
+test('every setting of transcribe reaches the pipeline, the writers or the command itself', async () => {
+  const usual = await settings({});
+  const ofTheCommand = new Set([
+    'out',
+    'formats',
+    'overwrite',
+    'allowPrivate',
+    'maxDownloadMb',
+    'modelBaseUrl',
+    'json',
+    'quiet',
+    'config',
+  ]);
+  const derived = (from: Settings): string =>
+    JSON.stringify([transcribeOptions(from, foldersOf(from, cwd), null), writerOptions(from)]);
+  for (const name of optionsOf('transcribe')) {
+    const changed = { ...usual, [name]: 'something else' } as Settings;
+    assert.equal(derived(changed) !== derived(usual), !ofTheCommand.has(name), name);
+  }
+});
