@@ -1,0 +1,38 @@
+import { COMMAND_TABLE } from '../../src/cli/commands.ts';
+import { parseCommandLine } from '../../src/cli/program.ts';
+import { COMMANDS } from '../../src/config/commands.ts';
+import { VERSION } from '../../src/util/version.ts';
+import { GENERATED, markdownTable } from './markdown.ts';
+
+/** docs/reference/cli.md: what `--help` prints, for every command. */
+export function cliPage(): string {
+  return [
+    GENERATED,
+    '# Command line',
+    'From a checkout: `npm run -s earshot -- <command>`. Once published: `npx earshot <command>`. Every flag can also be',
+    'set in the [configuration file or the environment](config.md).',
+    '',
+    'Results go to files or to stdout, everything else to stderr.',
+    '',
+    '## Exit codes',
+    markdownTable(
+      ['code', 'meaning'],
+      [
+        ['0', 'all done'],
+        ['1', 'some input failed; the rest is done and kept'],
+        ['2', 'wrong usage or configuration'],
+        ['3', 'something that is needed is missing: ffmpeg, an engine, a model'],
+        ['130', 'cancelled; the same command goes on from the finished chunks'],
+      ],
+    ),
+    '',
+    '## earshot',
+    help([]),
+    ...COMMANDS.flatMap((name) => [`## earshot ${name}`, help([name])]),
+  ].join('\n');
+}
+
+function help(command: readonly string[]): string {
+  const parsed = parseCommandLine([...command, '--help'], COMMAND_TABLE, VERSION);
+  return `\n\`\`\`text\n${'text' in parsed ? parsed.text.trimEnd() : ''}\n\`\`\`\n`;
+}
