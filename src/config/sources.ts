@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { nearest } from '../util/suggest.ts';
+import { suggest } from '../util/suggest.ts';
 import { type OptionName, OPTION_NAMES, flagOf, isFileKey, optionOf, variablesOf } from './options.ts';
 import { type Checked, valueOfJson, valueOfText } from './value.ts';
 
@@ -69,7 +69,7 @@ function readConfigJson(json: unknown, path: string): Reading {
 
 function unknownKey(path: string, key: string, keys: readonly string[]): string {
   const camel = key.replace(/^-+/, '').replace(/[-_](\w)/g, (_all, letter: string) => letter.toUpperCase());
-  const meant = nearest(camel, keys)[0] ?? null;
+  const meant = suggest(camel, keys);
   return `${path}: ${key}: unknown setting${meant === null ? '' : `; did you mean "${meant}"?`}`;
 }
 

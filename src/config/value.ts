@@ -1,4 +1,4 @@
-import { nearest } from '../util/suggest.ts';
+import { suggest } from '../util/suggest.ts';
 import type { Option } from './option.ts';
 
 /** A value of a setting that has passed its schema, or what is wrong with it, in words. */
@@ -48,6 +48,6 @@ function splitList(text: string): string[] {
 function meantChoice(choices: readonly string[], value: unknown): string | null {
   const items = Array.isArray(value) ? (value as unknown[]) : [value];
   for (const item of items)
-    if (typeof item === 'string' && !choices.includes(item)) return nearest(item, choices)[0] ?? null;
+    if (typeof item === 'string' && !choices.includes(item)) return suggest(item, choices);
   return null;
 }

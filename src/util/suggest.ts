@@ -1,3 +1,8 @@
+/** The candidate that a mistyped word most likely meant, or null when none is near. */
+export function suggest(word: string, candidates: readonly string[]): string | null {
+  return nearest(word, candidates)[0] ?? null;
+}
+
 /** The candidates that a mistyped word may have meant, nearest first; those that differ in more than two of five characters are left out. */
 export function nearest(word: string, candidates: readonly string[]): string[] {
   return candidates

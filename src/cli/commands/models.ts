@@ -7,7 +7,7 @@ import {
   verifyModel,
 } from '../../models/index.ts';
 import { EarshotError } from '../../errors.ts';
-import { nearest } from '../../util/suggest.ts';
+import { suggest } from '../../util/suggest.ts';
 import type { Context, Run } from '../command.ts';
 import { table } from '../table.ts';
 
@@ -18,8 +18,8 @@ export const modelsCommand: Run = async (context) => {
   const [name = '', ...names] = context.args;
   const action = ACTIONS[name];
   if (action === undefined) {
-    const meant = nearest(name, Object.keys(ACTIONS))[0];
-    const hint = meant === undefined ? 'earshot models --help says how' : `did you mean ${meant}?`;
+    const meant = suggest(name, Object.keys(ACTIONS));
+    const hint = meant === null ? 'earshot models --help says how' : `did you mean ${meant}?`;
     throw new EarshotError('usage', `expected list, pull, verify or remove, got "${name}"`, { hint });
   }
   if (names.length === 0 && (name === 'pull' || name === 'remove'))
