@@ -1,0 +1,49 @@
+import type { WorkerFault } from './fault.ts';
+import type { Lane } from './rules.ts';
+
+/** What the pool holds for and against its workers, one by one and as a whole. */
+export interface Standing {
+  /** The worker gave a useful answer. */
+  answered(lane: Lane): void;
+  /** The worker failed a call that took `spentMs`. */
+  failed(lane: Lane, fault: WorkerFault, spentMs: number): void;
+  /** There is work again after a time without any. */
+  begin(): void;
+  /** Whether no worker has been of use for so long that waiting makes no sense. Asked while no call is under way. */
+  isHopeless(): boolean;
+  /** The moment from which `isHopeless` may be true. */
+  hopelessAt(): number;
+}
+
+/** `patienceMs`: how long the pool as a whole may be of no use; time spent in calls does not count. */
+export function standing(now: () => number, patienceMs: number, onNotice: (line: string) => void): Standing {
+  let silentSince = now();
+  let givenUp = false;
+  return {
+    answered({ breaker, worker }) {
+      if (breaker.state(now()) === 'half_open') onNotice(`${worker.name} is back`);
+      breaker.answered();
+      silentSince = now();
+      givenUp = false;
+    },
+    failed({ breaker }, fault, spentMs) {
+      silentSince = Math.min(now(), silentSince + spentMs);
+      if (fault.kind === 'busy') breaker.rest(now(), fault.retryAfterMs);
+      else if (fault.kind !== 'refused') {
+        if (breaker.failed(now(), fault.retryAfterMs))
+          onNotice(`${fault.message}: its chunks go elsewhere until it answers again`);
+      } else if (breaker.state(now()) !== 'dead') {
+        breaker.kill();
+        onNotice(`${fault.message}: it is not used any more, its token or key is missing or wrong`);
+      }
+    },
+    begin() {
+      if (!givenUp) silentSince = now();
+    },
+    isHopeless() {
+      givenUp ||= now() >= silentSince + patienceMs;
+      return givenUp;
+    },
+    hopelessAt: () => (givenUp ? Infinity : silentSince + patienceMs),
+  };
+}
