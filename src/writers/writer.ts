@@ -11,7 +11,12 @@ export interface WriterOptions {
   readonly bom: boolean;
 }
 
-export const DEFAULT_WRITER_OPTIONS: WriterOptions = { maxLineChars: 42, maxLines: 2, maxCueSeconds: 7, bom: false };
+export const DEFAULT_WRITER_OPTIONS: WriterOptions = {
+  maxLineChars: 42,
+  maxLines: 2,
+  maxCueSeconds: 7,
+  bom: false,
+};
 
 /** One output format: pure, the same transcript and options give the same text. */
 export interface Writer {
