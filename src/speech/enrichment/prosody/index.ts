@@ -1,0 +1,41 @@
+import type { Prosody, ProsodyBaseline, Segment } from '../../../transcript/schema.ts';
+import type { Task } from '../../../util/task.ts';
+import type { EnrichmentInput, Findings } from '../enrichment.ts';
+import { speakerBaselines } from './baseline.ts';
+import { withLevels } from './levels.ts';
+import { measure, type Measures } from './measure.ts';
+
+/**
+ * How every segment was said: its pitch, energy, rate and pauses, and whether they are high or low for its speaker. One
+ * segment after another, so that memory does not grow with the recording. Null for segments without a waveform.
+ */
+export async function prosodyOf(input: EnrichmentInput, task: Task): Promise<Findings<Prosody>> {
+  const { segments, audioOf, language } = input;
+  const measures: (Measures | null)[] = [];
+  for (const segment of segments) {
+    task.signal?.throwIfAborted();
+    const reader = audioOf(segment);
+    measures.push(reader === null ? null : rounded(await measure(reader, segment, language)));
+    task.onProgress?.(measures.length / segments.length);
+  }
+  const baselines = speakerBaselines(segments, measures);
+  const values = segments.map(({ speaker }, i): Prosody | null => {
+    const own = measures[i] ?? null;
+    return own && withLevels(own, speaker === null ? null : (baselines.get(speaker) ?? null));
+  });
+  return { values, engine: 'built-in', model: null };
+}
+
+/** What is usual for each speaker, from segments whose prosody is known. */
+export function baselinesOf(segments: readonly Segment[]): ReadonlyMap<string, ProsodyBaseline> {
+  const measures = segments.map(({ prosody }) => prosody);
+  if (measures.every((prosody) => prosody === null)) return new Map();
+  return new Map([...speakerBaselines(segments, measures)].map(([speaker, own]) => [speaker, rounded(own)]));
+}
+
+/** The same value with every number rounded to two decimals: more was not measured. */
+function rounded<T>(value: T): T {
+  if (typeof value === 'number') return (Math.round(value * 100) / 100) as T;
+  if (value === null || typeof value !== 'object') return value;
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, rounded(inner)])) as T;
+}
