@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, rm, stat, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { EarshotError, toEarshotError } from '../errors.ts';
 
 /** Makes the folder when missing and proves, by writing, that files can be made in it. Rejects with `output_unwritable` or `disk_full`. */
 export async function assertWritable(folder: string): Promise<void> {
   const probe = join(folder, `.earshot-${process.pid}-${randomBytes(6).toString('hex')}.tmp`);
   try {
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
     await writeFile(probe, 'earshot', { flag: 'wx' });
   } catch (cause) {
     const error = toEarshotError(cause);
@@ -20,4 +20,16 @@ export async function assertWritable(folder: string): Promise<void> {
   } finally {
     await rm(probe, { force: true }).catch(() => undefined);
   }
+}
+
+/**
+ * mkdir -p. Node's own, given a folder whose parent exists and yet refuses with ENOENT (as in /proc), tries for ever.
+ */
+async function makeFolder(folder: string): Promise<void> {
+  const there = await stat(folder).catch(() => null);
+  if (there?.isDirectory()) return;
+  if (dirname(folder) !== folder) await makeFolder(dirname(folder));
+  await mkdir(folder).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EEXIST' || there !== null) throw error; // made by another process meanwhile: fine
+  });
 }

@@ -1,7 +1,8 @@
 import { boolean, number, someOf, text } from '../option.ts';
+import { formatNames } from '../../writers/index.ts';
 import { DEFAULT_WRITER_OPTIONS } from '../../writers/writer.ts';
 
-const FORMATS = ['txt', 'srt', 'vtt', 'json'] as const;
+const FORMATS: readonly string[] = formatNames;
 const WRITING = ['transcribe', 'batch', 'convert', 'demo'] as const;
 
 /** Where results go and what they look like. */

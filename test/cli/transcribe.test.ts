@@ -1,0 +1,194 @@
+import assert from 'node:assert/strict';
+import { copyFile, mkdir, mkdtemp, readFile, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { after, before, beforeEach, describe, test } from 'node:test';
+import { readTranscript } from '../../src/transcript/read.ts';
+import { SAMPLES, earshot, jsonLines } from './run-cli.ts';
+
+// One second of silence goes through the whole pipeline in no time; words are for resume.test.ts.
+const SILENCE = join(SAMPLES, 'silence.flac');
+
+let home: string;
+let cwd: string;
+before(async () => (home = await mkdtemp(join(tmpdir(), 'earshot-transcribe-'))));
+after(() => rm(home, { recursive: true }));
+beforeEach(async () => (cwd = await mkdtemp(join(home, 'test-'))));
+
+const put = (name: string): Promise<void> => copyFile(SILENCE, join(cwd, name));
+const listing = async (folder = cwd): Promise<string[]> =>
+  (await readdir(folder)).filter((name) => name !== 'data').sort();
+
+test('all formats appear beside the input and nothing else is left', async () => {
+  await put('talk.flac');
+  const { code, stdout, stderr } = await earshot(['transcribe', 'talk.flac'], { cwd });
+  assert.deepEqual([code, stdout], [0, ''], stderr);
+  assert.match(stderr, /talk\.flac: warning: no speech was found/);
+  assert.deepEqual(await listing(), ['talk.flac', 'talk.json', 'talk.srt', 'talk.txt', 'talk.vtt']);
+  const transcript = await readTranscript(join(cwd, 'talk.json'));
+  assert.equal(transcript.source.name, 'talk.flac');
+});
+
+test('the same again is already done; missing formats are made from the JSON; other options are refused', async () => {
+  await put('talk.flac');
+  await earshot(['transcribe', 'talk.flac', '--formats', 'json,txt'], { cwd });
+  const written = await readFile(join(cwd, 'talk.json'), 'utf8');
+
+  const again = await earshot(['transcribe', 'talk.flac', '--formats', 'json,txt'], { cwd });
+  assert.equal(again.code, 0);
+  assert.match(again.stderr, /talk\.flac: already done/);
+  const more = await earshot(['transcribe', 'talk.flac', '--formats', 'json,txt,srt'], { cwd });
+  assert.equal(more.code, 0, more.stderr);
+  assert.ok((await listing()).includes('talk.srt'));
+  assert.equal(await readFile(join(cwd, 'talk.json'), 'utf8'), written);
+
+  const other = await earshot(['transcribe', 'talk.flac', '--speakers', '2', '--json'], { cwd });
+  assert.equal(other.code, 1);
+  const [line] = jsonLines(other.stdout);
+  assert.equal((line?.['error'] as Record<string, unknown>)['code'], 'output_exists');
+  assert.equal(await readFile(join(cwd, 'talk.json'), 'utf8'), written);
+  const forced = await earshot(['transcribe', 'talk.flac', '--speakers', '2', '--overwrite'], { cwd });
+  assert.equal(forced.code, 0, forced.stderr);
+  assert.notEqual(await readFile(join(cwd, 'talk.json'), 'utf8'), written);
+});
+
+test('a failed input is reported, the others are done, and the exit code is 1', async () => {
+  await put('good.flac');
+  await writeFile(join(cwd, 'empty.wav'), '');
+  await writeFile(join(cwd, 'noise.wav'), 'this is no media');
+  const args = ['transcribe', 'empty.wav', 'missing.wav', 'noise.wav', 'good.flac', '*.ogg', '--json'];
+  const { code, stdout } = await earshot(args, { cwd });
+  assert.equal(code, 1);
+  const lines = jsonLines(stdout);
+  const codes = lines.map((line) => [
+    line['path'],
+    (line['error'] as Record<string, unknown> | undefined)?.['code'] ?? 'ok',
+  ]);
+  assert.deepEqual(codes, [
+    ['*.ogg', 'recording_not_found'],
+    ['empty.wav', 'recording_empty'],
+    ['missing.wav', 'recording_not_found'],
+    ['noise.wav', 'recording_unreadable'],
+    ['good.flac', 'ok'],
+  ]);
+  assert.equal((await listing()).filter((name) => name.startsWith('good.')).length, 5);
+});
+
+test('names that a shell, a path or a flag parser could trip over are taken as they are', async () => {
+  const names = [
+    'a.$(id)',
+    '-rf',
+    'a b (1).wav',
+    'Grüße – 你好 🎙.wav',
+    `${'é'.repeat(125)}.wav`,
+    ';touch x;.wav',
+    '*.wav',
+  ];
+  for (const name of names) await put(name);
+  const { code, stdout, stderr } = await earshot(
+    ['transcribe', '--formats', 'json', '--json', '--', ...names],
+    { cwd },
+  );
+  assert.equal(code, 0, stderr);
+  for (const [index, line] of jsonLines(stdout).entries()) {
+    const [output] = line['outputs'] as string[];
+    assert.equal((await readTranscript(output as string)).source.name, names[index]);
+    assert.ok(Buffer.byteLength(basename(output as string)) <= 255);
+  }
+  assert.equal((await listing()).length, names.length * 2);
+});
+
+test('two inputs of one stem are told apart, and no input is overwritten', async () => {
+  await mkdir(join(cwd, 'in'));
+  for (const name of ['in/talk.wav', 'in/talk.flac', 'talk.wav', 'in/page.txt']) await put(name);
+  const inputs = ['in/talk.wav', 'in/talk.flac', 'talk.wav', 'in/page.txt'];
+  const { code, stderr } = await earshot(['transcribe', ...inputs, '--out', 'out', '--formats', 'json'], {
+    cwd,
+  });
+  assert.equal(code, 0, stderr);
+  assert.deepEqual(await listing(join(cwd, 'out')), [
+    'page.json',
+    'talk.flac.json',
+    'talk.json',
+    'talk.wav.json',
+  ]);
+
+  const beside = await earshot(['transcribe', 'in/page.txt', '--formats', 'txt'], { cwd });
+  assert.equal(beside.code, 0, beside.stderr);
+  assert.deepEqual(await readFile(join(cwd, 'in/page.txt')), await readFile(SILENCE));
+  assert.ok((await listing(join(cwd, 'in'))).includes('page.txt.txt'));
+});
+
+test('a folder gives its media files, a pattern those that fit', async () => {
+  await mkdir(join(cwd, 'in/deep'), { recursive: true });
+  for (const name of ['in/b.wav', 'in/a.flac', 'in/deep/c.mp3', 'in/.hidden.wav']) await put(name);
+  await writeFile(join(cwd, 'in/notes.txt'), '');
+  await symlink('..', join(cwd, 'in/deep/loop'));
+  const run = async (input: string): Promise<unknown[]> => {
+    const args = ['transcribe', input, '--json', '--formats', 'json', '--out', `out-${input.length}`];
+    return jsonLines((await earshot(args, { cwd })).stdout).map((line) => line['path']);
+  };
+  assert.deepEqual(await run('in'), ['in/a.flac', 'in/b.wav', 'in/deep/c.mp3']);
+  assert.deepEqual(await run('in/**/*.mp3'), ['in/deep/c.mp3']);
+});
+
+test('stdin goes to stdout, or to files with --out', async () => {
+  const stdin = await readFile(SILENCE);
+  const toStdout = await earshot(['transcribe', '-', '--formats', 'json'], { cwd, stdin });
+  assert.equal(toStdout.code, 0, toStdout.stderr);
+  assert.equal((JSON.parse(toStdout.stdout) as { schema: string }).schema, 'earshot.transcript/1');
+  const toFiles = await earshot(['transcribe', '-', '--out', 'out', '--formats', 'srt'], { cwd, stdin });
+  assert.equal(toFiles.code, 0, toFiles.stderr);
+  assert.deepEqual(await listing(join(cwd, 'out')), ['stdin.srt']);
+  assert.equal((await earshot(['transcribe', '-'], { cwd, stdin: Buffer.alloc(0) })).code, 1);
+  assert.deepEqual(await readdir(join(cwd, 'data/work/incoming')), []);
+});
+
+test('a URL is fetched when its address may be reached', async () => {
+  const media = await readFile(SILENCE);
+  const server = createServer((_request, response) => response.end(media));
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/calls/my%20call.flac?token=secret`;
+  const refused = await earshot(['transcribe', url], { cwd });
+  assert.equal(refused.code, 1);
+  assert.match(refused.stderr, /--allow-private/);
+  const fetched = await earshot(['transcribe', url, '--allow-private', '--formats', 'json'], { cwd });
+  server.close();
+  assert.equal(fetched.code, 0, fetched.stderr);
+  assert.equal((await readTranscript(join(cwd, 'my call.json'))).source.name, 'my call.flac');
+  assert.doesNotMatch(refused.stderr + fetched.stderr, /secret/);
+});
+
+describe('what would go wrong after hours is found before', () => {
+  test('an output folder that cannot be written', async () => {
+    await put('talk.flac');
+    await writeFile(join(cwd, 'file'), '');
+    for (const out of ['file', 'file/below', '/proc/nowhere']) {
+      const { code, stderr } = await earshot(['transcribe', 'talk.flac', '--out', out], { cwd });
+      assert.equal(code, 1, out);
+      assert.match(stderr, /cannot write to the folder .*\n {2}hint: choose another folder with --out/);
+    }
+  });
+
+  test('ffmpeg that is not there is exit code 3 and the line that installs it', async () => {
+    await put('talk.flac');
+    const { code, stderr } = await earshot(['transcribe', 'talk.flac'], { cwd, env: { PATH: cwd } });
+    assert.equal(code, 3);
+    assert.match(stderr, /is not installed.*\n {2}hint: apt-get install ffmpeg/);
+    assert.deepEqual(await listing(), ['talk.flac']);
+  });
+
+  test('another process at the same output', async () => {
+    await put('talk.flac');
+    const both = await Promise.all([1, 2].map(() => earshot(['transcribe', 'talk.flac', '--json'], { cwd })));
+    for (const { code, stdout } of both) {
+      const [line] = jsonLines(stdout);
+      if (code === 0) assert.match(String(line?.['status']), /^(done|already_done)$/);
+      else assert.equal((line?.['error'] as Record<string, unknown>)['code'], 'locked');
+    }
+    assert.ok(both.some(({ code }) => code === 0));
+    await readTranscript(join(cwd, 'talk.json'));
+  });
+});

@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { COMMANDS } from '../../src/config/commands.ts';
+import { earshot, jsonLines } from './run-cli.ts';
+
+let cwd: string;
+before(async () => (cwd = await mkdtemp(join(tmpdir(), 'earshot-usage-'))));
+after(() => rm(cwd, { recursive: true }));
+
+test('an unknown flag is exit code 2 and a suggestion', async () => {
+  const { code, stdout, stderr } = await earshot(['transcribe', '--fromats', 'txt', 'x.wav'], { cwd });
+  assert.deepEqual({ code, stdout }, { code: 2, stdout: '' });
+  assert.equal(stderr, "earshot: unknown option '--fromats'\n  hint: did you mean --formats?\n");
+});
+
+test('an unknown command is exit code 2 and a suggestion; a file in its place is told what to write', async () => {
+  const unknown = await earshot(['trancribe'], { cwd });
+  assert.equal(unknown.code, 2);
+  assert.match(unknown.stderr, /hint: did you mean transcribe\?/);
+  const file = await earshot(['talk.wav'], { cwd });
+  assert.equal(file.code, 2);
+  assert.match(file.stderr, /hint: to transcribe it: earshot transcribe talk\.wav/);
+});
+
+test('a file whose name looks like a flag is told how to be given', async () => {
+  const { code, stderr } = await earshot(['transcribe', '-rf'], { cwd });
+  assert.equal(code, 2);
+  assert.match(stderr, /goes after --/);
+});
+
+test('a missing argument and no command at all are exit code 2', async () => {
+  assert.equal((await earshot(['transcribe'], { cwd })).code, 2);
+  assert.equal((await earshot([], { cwd })).code, 2);
+  assert.equal((await earshot(['batch'], { cwd })).code, 2);
+  assert.equal((await earshot(['models', 'lst'], { cwd })).code, 2);
+});
+
+test('a configuration with three mistakes is three lines, each with its place, and exit code 2', async () => {
+  const file = join(cwd, 'earshot.config.json');
+  await writeFile(file, JSON.stringify({ formts: ['txt'], jobs: -1, language: 'klingon' }));
+  const { code, stderr } = await earshot(['transcribe', 'x.wav'], { cwd });
+  await rm(file);
+  assert.equal(code, 2);
+  const [head, ...lines] = stderr.trimEnd().split('\n');
+  assert.equal(head, 'earshot: 3 settings are wrong:');
+  assert.equal(lines.length, 3);
+  for (const line of lines) assert.ok(line.startsWith(`  ${file}: `), line);
+  assert.match(lines[0] as string, /formts: unknown setting; did you mean "formats"\?/);
+});
+
+test('with --json an error is one JSON object on stdout, and no stack anywhere', async () => {
+  const { code, stdout, stderr } = await earshot(['transcribe', 'x.wav', '--json', '--jobs', 'many'], {
+    cwd,
+  });
+  assert.equal(code, 2);
+  const [line, ...rest] = jsonLines(stdout);
+  assert.equal(rest.length, 0);
+  assert.equal(line?.['ok'], false);
+  assert.equal((line?.['error'] as Record<string, unknown>)['code'], 'config_invalid');
+  assert.doesNotMatch(stdout + stderr, /at .*\.ts/);
+  const debugged = await earshot(['transcribe', 'x.wav', '--jobs', 'many'], {
+    cwd,
+    env: { EARSHOT_DEBUG: '1' },
+  });
+  assert.match(debugged.stderr, /at .*\.ts/);
+});
+
+test('version and help go to stdout', async () => {
+  const version = await earshot(['--version'], { cwd });
+  assert.deepEqual([version.code, version.stderr], [0, '']);
+  assert.match(version.stdout, /^\d+\.\d+\.\d+\n$/);
+  const help = await earshot(['--help'], { cwd });
+  assert.equal(help.code, 0);
+  for (const command of COMMANDS) assert.match(help.stdout, new RegExp(`^  ${command} `, 'm'));
+});
+
+test('a reader that leaves early is no error', async () => {
+  const { code, stderr } = await earshot(['help', 'transcribe'], {
+    cwd,
+    onStart: (child) => child.stdout?.destroy(),
+  });
+  assert.deepEqual([code, stderr], [0, '']);
+});
