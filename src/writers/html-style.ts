@@ -6,7 +6,7 @@ const HUES = [215, 150, 20, 280, 340, 185, 45, 100];
 
 /** The page's whole style: readable measure, light and dark by the reader's setting, plain in print. */
 export const STYLE = `
-:root { color-scheme: light dark; --bg: #fff; --fg: #1c1e21; --soft: #5b626b; --line: #e1e4e8; --l: 32%; }
+:root { color-scheme: light dark; --bg: #fff; --fg: #1c1e21; --soft: #5b626b; --line: #e1e4e8; --l: 30%; }
 @media (prefers-color-scheme: dark) {
   :root { --bg: #15171a; --fg: #e6e8ea; --soft: #a2a9b2; --line: #33383e; --l: 72%; }
 }

@@ -23,10 +23,10 @@ export function speakerTokens(transcript: Transcript): SpeakerNames {
   for (const { id } of transcript.speakers) {
     const label = asciiToken(names(id) ?? '');
     const usable = /[A-Za-z0-9]/.test(label) && !taken.has(label);
-    tokens.set(id, usable ? label : asciiToken(id));
+    tokens.set(id, usable ? label : idToken(id));
     if (usable) taken.add(label);
   }
-  return (speaker) => (speaker === null ? null : (tokens.get(speaker) ?? asciiToken(speaker)));
+  return (speaker) => (speaker === null ? null : (tokens.get(speaker) ?? idToken(speaker)));
 }
 
 /** The recording's name for a field of a scoring tool: without folder and extension, in the same letters. */
@@ -36,9 +36,15 @@ export function recordingToken(transcript: Transcript): string {
   return /[A-Za-z0-9]/.test(token) ? token : 'recording';
 }
 
+function idToken(id: string): string {
+  return asciiToken(id) || 'speaker';
+}
+
 function asciiToken(text: string): string {
+  if (/^[A-Za-z0-9_-]+$/.test(text)) return text;
   return text
     .normalize('NFKD')
     .replace(/\p{M}/gu, '')
-    .replace(/[^A-Za-z0-9_-]+/g, '_');
+    .replace(/[^A-Za-z0-9_-]+/g, '_')
+    .replace(/^_|_$/g, '');
 }

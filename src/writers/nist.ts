@@ -3,14 +3,14 @@ import { oneLine } from './text.ts';
 
 /**
  * A word as NIST's scoring tools want it: without the punctuation around it, without spaces, and without what they take
- * for markup (`;;` comments, `<…>` tags, `{ / }` alternatives). '' for a word that is nothing but punctuation.
+ * for markup (`;;` comments, `<…>` tags, `{ / }` alternatives), and without full stops between unspaced words. '' for a word that is nothing but punctuation.
  */
 export function scoringToken(word: string): string {
   return oneLine(word)
     .replace(/^[^\p{L}\p{N}]+/u, '')
     .replace(/[^\p{L}\p{N}\p{M}]+$/u, '')
     .replace(/;;+/g, ';')
-    .replace(/[<>{}]/g, '')
+    .replace(/[<>{}、。，！？；：]/g, '')
     .replaceAll(' ', '_');
 }
 

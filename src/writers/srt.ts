@@ -17,13 +17,16 @@ export const srt: Writer = {
   },
 };
 
-/** U+2060 WORD JOINER is drawn as nothing, so that the text looks the same. */
+/** U+2060 WORD JOINER, which is drawn as nothing. */
 const INVISIBLE = '\u2060';
 
-/** SubRip has no escapes: an invisible character inside keeps arrows from being times and `<i>`, `{\an8}` from being tags. */
+/**
+ * SubRip has no escapes, and players as well as parsers drop whatever looks like a tag. Angle brackets are replaced by
+ * their typographic likes, which also keeps arrows from being times; an invisible character takes `{\an8}` its power.
+ */
 function disarm(text: string): string {
   return text
-    .replaceAll('-->', `--${INVISIBLE}>`)
-    .replace(/<(?=[A-Za-z/!])/g, `<${INVISIBLE}`)
+    .replaceAll('<', '‹')
+    .replaceAll('>', '›')
     .replace(/\{(?=\\)/g, `{${INVISIBLE}`);
 }

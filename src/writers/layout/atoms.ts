@@ -19,7 +19,9 @@ const NOT_LAST = /[\p{Ps}\p{Pi}]$/u;
  * of an unspaced script is cut where its language's dictionary allows; a longer word is cut where the line is full.
  */
 export function atomsOf(segment: Segment, maxWidth: number): Atom[] {
-  return glued(timedWords(segment).flatMap(wordPieces)).flatMap((atom) => fitting(atom, maxWidth));
+  return sharingTime(glued(timedWords(segment).flatMap(wordPieces))).flatMap((atom) =>
+    fitting(atom, maxWidth),
+  );
 }
 
 function wordPieces(word: Atom): Atom[] {
@@ -52,6 +54,24 @@ function mayPart(before: string, after: string): boolean {
   return meet && !NOT_FIRST.test(after) && !NOT_LAST.test(before);
 }
 
+/**
+ * Recognisers give some words no time between two that touch. Such a word shares the time of the one before it, the
+ * first ones that of the first that has any, so that it can be shown wherever the cuts fall.
+ */
+function sharingTime(atoms: readonly Atom[]): Atom[] {
+  const groups: Atom[][] = [];
+  for (const atom of atoms) {
+    const group = groups.at(-1);
+    const timed = group?.some((one) => one.end > one.start);
+    if (group && (atom.end <= atom.start || !timed)) group.push(atom);
+    else groups.push([atom]);
+  }
+  return groups.flatMap((group) => {
+    const [start, end] = [(group[0] as Atom).start, Math.max(...group.map((atom) => atom.end))];
+    return group.length === 1 ? group : proportional(group, start, end);
+  });
+}
+
 function fitting(atom: Atom, maxWidth: number): Atom[] {
   if (atom.width <= maxWidth) return [atom];
   const pieces: string[] = [];
@@ -66,19 +86,28 @@ function fitting(atom: Atom, maxWidth: number): Atom[] {
   return timedPieces(atom, [...pieces, piece]);
 }
 
-/** The pieces of one atom share its time in proportion to their width. */
+/** The pieces of one atom share its time. */
 function timedPieces(atom: Atom, texts: readonly string[]): Atom[] {
-  const widths = texts.map(displayWidth);
+  const pieces = texts.map((text, i) => ({
+    ...atom,
+    text,
+    width: displayWidth(text),
+    space: i === 0 && atom.space,
+  }));
+  return proportional(pieces, atom.start, atom.end);
+}
+
+/** The atoms with [start, end) divided among them in proportion to their width. */
+function proportional(atoms: readonly Atom[], start: number, end: number): Atom[] {
   const total = Math.max(
     1,
-    widths.reduce((sum, width) => sum + width, 0),
+    atoms.reduce((sum, atom) => sum + atom.width, 0),
   );
+  const at = (columns: number): number => start + ((end - start) * columns) / total;
   let before = 0;
-  return texts.map((text, i) => {
-    const width = widths[i] as number;
-    const at = (columns: number): number => atom.start + ((atom.end - atom.start) * columns) / total;
-    const piece = { text, width, space: i === 0 && atom.space, start: at(before), end: at(before + width) };
-    before += width;
-    return piece;
+  return atoms.map((atom) => {
+    const from = before;
+    before += atom.width;
+    return { ...atom, start: at(from), end: at(before) };
   });
 }

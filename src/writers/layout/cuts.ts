@@ -31,10 +31,10 @@ export function cutIntoCues(atoms: readonly Atom[], limits: CueLimits): Atom[][]
     let inner = 0;
     for (let to = from + 1; to <= atoms.length; to++) {
       const [first, last] = [atoms[from] as Atom, atoms[to - 1] as Atom];
-      filling.add(last);
+      filling.add(to === from + 1 && limits.lead ? { ...last, space: true } : last);
       const tooLong = filling.lines > limits.maxLines || last.end - first.start > limits.maxSeconds;
       if (tooLong && to > from + 1) break;
-      if (to > from + 1 && silence(atoms[to - 2] as Atom, last) >= LONG_PAUSE) inner += 15;
+      if (to > from + 1 && silence(atoms[to - 2] as Atom, last) >= LONG_PAUSE) inner += 25;
       const cost = before + 10 + inner + cutCost(last, atoms[to]) + emptiness(atoms.slice(from, to), limits);
       if (cost < (best[to]?.cost ?? Infinity)) best[to] = { cost, from };
     }
@@ -47,7 +47,7 @@ export function cutIntoCues(atoms: readonly Atom[], limits: CueLimits): Atom[][]
 
 function cutCost(last: Atom, next: Atom | undefined): number {
   if (!next || SENTENCE_END.test(last.text)) return 0;
-  const cost = CLAUSE_END.test(last.text) ? 3 : next.space ? 12 : 14;
+  const cost = CLAUSE_END.test(last.text) ? 3 : next.space ? 18 : 22;
   return silence(last, next) >= PAUSE ? Math.min(cost, 2) : cost;
 }
 

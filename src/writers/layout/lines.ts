@@ -4,7 +4,7 @@ type Break = { readonly cost: number; readonly end: number };
 
 const AFTER_PUNCTUATION = /[\p{Po}\p{Pe}\p{Pf}\p{Pd}]$/u;
 /** How many columns off the middle a break may be for standing after punctuation. */
-const PUNCTUATION_WORTH = 6;
+const PUNCTUATION_WORTH = 9;
 
 /**
  * The lines of one cue: as few as fit, and among the ways to break them the most even one, where a break after
