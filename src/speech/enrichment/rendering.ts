@@ -8,6 +8,7 @@ const MANY_PAUSES = 0.8;
 /**
  * How each segment was said, in brackets, for language models to read beside its text, such as "[S2, fast, high pitch,
  * rising, loud, after a long pause]". Only what is known and out of the ordinary is said; where that is nothing, null.
+ * Sentiment is left out: it is of the words, which the reader has.
  * Segments are in order of start.
  */
 export function renderingsOf(segments: readonly Segment[]): (string | null)[] {
@@ -54,9 +55,6 @@ function levelWords(level: ProsodyLevel, words: { readonly low: string; readonly
   }
 }
 
-function emotionWords({ emotion, sentiment }: Segment): string[] {
-  return [
-    ...(emotion === null || emotion.label === 'neutral' ? [] : [`sounds ${emotion.label}`]),
-    ...(sentiment === null || sentiment.label === 'neutral' ? [] : [`${sentiment.label} words`]),
-  ];
+function emotionWords({ emotion }: Segment): string[] {
+  return emotion === null || emotion.label === 'neutral' ? [] : [`sounds ${emotion.label}`];
 }

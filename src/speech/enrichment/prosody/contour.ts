@@ -10,7 +10,7 @@ const WHOLE_CHANGE = 3;
 /** Voiced frames without which nothing can be said: 50 ms. */
 const MIN_FRAMES = 5;
 /** Frames compared at most: the slope is quadratic in them. */
-const MAX_FRAMES = 100;
+const MAX_FRAMES = 60;
 
 /**
  * How the pitch moves where the segment ends, from a pitch track of 10 ms frames (0: unvoiced): the Theil-Sen slope, in
@@ -40,9 +40,15 @@ function change(all: readonly Point[]): number {
   if (all.length < MIN_FRAMES) return 0;
   const step = Math.ceil(all.length / MAX_FRAMES);
   const points = all.filter((_, i) => i % step === 0);
-  const slopes: number[] = [];
-  for (const [i, a] of points.entries())
-    for (const b of points.slice(i + 1)) slopes.push((b.semitones - a.semitones) / (b.time - a.time));
+  const slopes = new Float64Array((points.length * (points.length - 1)) / 2);
+  let filled = 0;
+  for (let i = 0; i < points.length; i++) {
+    const a = points[i] as Point;
+    for (let j = i + 1; j < points.length; j++) {
+      const b = points[j] as Point;
+      slopes[filled++] = (b.semitones - a.semitones) / (b.time - a.time);
+    }
+  }
   const [first, last] = [all[0] as Point, all[all.length - 1] as Point];
   return median(slopes) * (last.time - first.time);
 }

@@ -1,6 +1,7 @@
 /** Every so many samples one is kept: 16 kHz becomes 4 kHz. */
 export const DECIMATION = 4;
-const TAPS = 33;
+const HALF = 16;
+const TAPS = 2 * HALF + 1;
 /** Hz / sample rate: 1 kHz keeps two harmonics of the highest pitch and ten of the lowest, and leaves most noise out. */
 const CUTOFF = 1_000 / 16_000;
 
@@ -10,14 +11,16 @@ const CUTOFF = 1_000 / 16_000;
  */
 export function decimate(samples: Float32Array): Float32Array {
   const kernel = lowPassKernel();
-  const half = TAPS >> 1;
+  const middle = kernel[HALF] as number;
+  const padded = new Float64Array(samples.length + 2 * HALF);
+  padded.set(samples, HALF);
   const low = new Float32Array(Math.ceil(samples.length / DECIMATION));
   for (let i = 0; i < low.length; i++) {
-    const first = i * DECIMATION - half;
-    const from = Math.max(0, -first);
-    const to = Math.min(TAPS, samples.length - first);
-    let sum = 0;
-    for (let k = from; k < to; k++) sum += (kernel[k] as number) * (samples[first + k] as number);
+    const centre = i * DECIMATION + HALF;
+    let sum = middle * (padded[centre] as number);
+    // The kernel is the same on both sides.
+    for (let k = 1; k <= HALF; k++)
+      sum += (kernel[HALF + k] as number) * ((padded[centre - k] as number) + (padded[centre + k] as number));
     low[i] = sum;
   }
   return low;
@@ -25,7 +28,7 @@ export function decimate(samples: Float32Array): Float32Array {
 
 function lowPassKernel(): Float64Array {
   const kernel = Float64Array.from({ length: TAPS }, (_, k) => {
-    const x = k - (TAPS >> 1);
+    const x = k - HALF;
     const sinc = x === 0 ? 2 * CUTOFF : Math.sin(2 * Math.PI * CUTOFF * x) / (Math.PI * x);
     return sinc * (0.54 - 0.46 * Math.cos((2 * Math.PI * k) / (TAPS - 1)));
   });

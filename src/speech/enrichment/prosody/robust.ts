@@ -29,6 +29,10 @@ export function robustDeviation(samples: readonly Weighted[], centre: number): n
   );
 }
 
-export function median(values: readonly number[]): number {
-  return weightedMedian(values.map((value) => ({ value, weight: 1 })));
+/** The value in the middle, or between the two there. NaN without values. */
+export function median(values: Float64Array): number {
+  const sorted = values.toSorted();
+  const half = sorted.length >> 1;
+  if (sorted.length % 2 === 1) return sorted[half] as number;
+  return ((sorted[half - 1] ?? NaN) + (sorted[half] ?? NaN)) / 2;
 }
