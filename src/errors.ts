@@ -88,6 +88,17 @@ export const ERRORS = {
   unauthorized: { ...usage, httpStatus: 401, meaning: 'The API key is missing or wrong.' },
   not_found: { ...usage, httpStatus: 404, meaning: 'The route or the thing asked for does not exist.' },
   too_large: { ...input, httpStatus: 413, meaning: 'The upload is larger than the limit.' },
+  media_type_unsupported: {
+    ...usage,
+    httpStatus: 415,
+    meaning: 'The body of an HTTP request has a content type that the route does not take.',
+  },
+  overloaded: {
+    ...failure,
+    httpStatus: 429,
+    meaning: 'The server has as many requests at hand as it takes; Retry-After says when to come back.',
+  },
+  draining: { ...failure, httpStatus: 503, meaning: 'The server is shutting down and takes no new work.' },
   cancelled: {
     exitCode: 130,
     httpStatus: 499,
