@@ -65,7 +65,7 @@ interface Placed {
   readonly at: number;
 }
 
-/** Where each utterance begins. Only between its first and last phone does it sound: the silence around is not counted. */
+/** Where each utterance begins. The silence that flite puts before and after the phones is not counted. */
 function place(utterances: readonly Utterance[], lines: readonly Line[]): Placed[] {
   let soundEnd = 0;
   return utterances.map((utterance, index) => {

@@ -17,13 +17,15 @@ const TELEPHONES: Room = { ...ONE_MICROPHONE, channels: 2, channel: { slt: 0, aw
 
 if (import.meta.main) await makeSamples(process.argv[2] ?? import.meta.dirname);
 
-/** Writes every sample and its truth into `folder`. */
-export async function makeSamples(folder: string): Promise<void> {
+/** Writes the samples (those of `names`, or all) and their truth into `folder`. */
+export async function makeSamples(folder: string, names?: readonly string[]): Promise<void> {
+  const wanted = (name: string): boolean => names?.includes(name) ?? true;
   for (const [name, lines, room] of [
     ['meeting', MEETING, ONE_MICROPHONE],
     ['call', CALL, TELEPHONES],
     ['clip', CLIP, ONE_MICROPHONE],
   ] as const) {
+    if (!wanted(name)) continue;
     const { channels, truth } = await converse(lines, room);
     await writeSample(folder, name, channels, truth);
     await writeFile(join(folder, `${name}.rttm`), toRttm(name, truth));
@@ -39,7 +41,8 @@ export async function makeSamples(folder: string): Promise<void> {
     ['noise', pinkNoise(3 * RATE, 0.005, 1)],
     ['tone', tone],
   ] as const)
-    await writeSample(folder, name, [samples], { words: [], turns: [], duration: samples.length / RATE });
+    if (wanted(name))
+      await writeSample(folder, name, [samples], { words: [], turns: [], duration: samples.length / RATE });
 }
 
 async function writeSample(

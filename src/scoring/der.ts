@@ -35,7 +35,8 @@ export interface DiarizationErrors {
  * confusion may depend on it.
  * `collar`: seconds before and after every reference boundary that are not scored (they do count for the mapping).
  * `scored`: the parts of the recording that are scored (a UEM); by default, like md-eval.pl, from the first to the last
- * moment of the reference, so that false alarms outside it cost nothing: give `[{start: 0, end: duration}]` to charge them.
+ * moment of the reference, so that false alarms outside it cost nothing: give `[{start: 0, end: duration}]` to
+ * charge them.
  */
 export function diarizationErrorRate(
   reference: readonly SpeakerTurn[],

@@ -3,8 +3,8 @@ import type { SpeakerTurn } from './der.ts';
 
 /**
  * The SPEAKER lines of a NIST RTTM file as turns, by file name and in the file's order. Comments (`;;`, `#`), empty
- * lines and lines of other types are passed over; channels are not told apart. Throws `request_invalid` with the line's number when
- * a SPEAKER line has too few fields or times that are no numbers >= 0.
+ * lines and lines of other types are passed over; channels are not told apart. Throws `request_invalid` with the
+ * line's number when a SPEAKER line has too few fields or times that are no numbers >= 0.
  */
 export function parseRttm(text: string): Map<string, SpeakerTurn[]> {
   const files = new Map<string, SpeakerTurn[]>();

@@ -13,8 +13,8 @@ export interface WordErrors {
 /**
  * Word error rate as NIST's sclite counts it: the alignment that is cheapest when a substitution costs 4, an insertion
  * or deletion 3 (so it need not be the one with the fewest errors); among equally cheap ones the one that is found from
- * the end by preferring a pair of words to an insertion to a deletion, as there. Words are compared as they are: pass both texts
- * through `normaliseWords`. Takes time and memory of reference x hypothesis words: score a long recording by parts.
+ * the end by preferring a pair of words to an insertion to a deletion, as there. Words are compared as they are: pass
+ * both texts through `normaliseWords`. Takes time and memory of reference x hypothesis words: score a long recording by parts.
  */
 export function wordErrorRate(reference: readonly string[], hypothesis: readonly string[]): WordErrors {
   const counts = countErrors(reference, hypothesis);

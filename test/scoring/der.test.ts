@@ -147,8 +147,8 @@ function randomLayout(next: () => number, region: boolean): Layout {
 }
 
 /**
- * Turns that begin on a grid of 0.1 s, so that boundaries of both lists often fall on one moment, and end on one of 1 ms,
- * so that no two mappings are equally good: which of those md-eval.pl takes is left to chance.
+ * Turns that begin on a grid of 0.1 s, so that boundaries of both lists often fall on one moment, and end on one of
+ * 1 ms, so that no two mappings are equally good: which of those md-eval.pl takes is left to chance.
  */
 function randomTurns(next: () => number, speakers: number, seconds: number): SpeakerTurn[] {
   return Array.from({ length: speakers }, (_, index) => {
