@@ -31,14 +31,17 @@ export function isUnspaced(text: string): boolean {
 
 /** Sentences put one after the other: with a space, or without one where both sides are of an unspaced script. */
 export function joinTexts(texts: readonly string[]): string {
-  let joined = '';
-  for (const text of texts) {
-    if (text === '') continue;
-    const apart =
-      joined !== '' && !(isUnspaced([...joined.slice(-2)].at(-1) ?? '') && isUnspaced([...text][0] ?? ''));
-    joined += apart ? ` ${text}` : text;
-  }
-  return joined;
+  const filled = texts.filter((text) => text !== '');
+  const parts = filled.map((text, i) => {
+    const before = filled[i - 1];
+    if (
+      before === undefined ||
+      (isUnspaced([...before.slice(-2)].at(-1) ?? '') && isUnspaced([...text.slice(0, 2)][0] ?? ''))
+    )
+      return text;
+    return ` ${text}`;
+  });
+  return parts.join('');
 }
 
 /** The text with the byte order mark in front when it is asked for. */

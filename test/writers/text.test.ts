@@ -55,7 +55,10 @@ void test('widths count columns', () => {
 });
 
 void test('sentences of unspaced scripts are joined without a space', () => {
-  assert.equal(joinTexts(['今天。', '明天。', 'Hello', 'there', '', 'x']), '今天。明天。 Hello there x');
+  assert.equal(
+    joinTexts(['今天。', '明天。', '𠮷', '𠮷', 'Hello', 'there', '', 'x']),
+    '今天。明天。𠮷𠮷 Hello there x',
+  );
 });
 
 void test('a speaker shows the label or the id, and nobody shows nothing', () => {

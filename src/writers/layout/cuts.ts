@@ -1,5 +1,5 @@
 import type { Atom } from './atoms.ts';
-import { LineFilling, widthOf } from './lines.ts';
+import { LineFilling } from './lines.ts';
 
 /** What one cue may hold. `lead`: an atom (the speaker's name) that stands first in every cue, or null. */
 export interface CueLimits {
@@ -29,13 +29,15 @@ export function cutIntoCues(atoms: readonly Atom[], limits: CueLimits): Atom[][]
     const filling = new LineFilling(limits.maxWidth);
     if (limits.lead) filling.add(limits.lead);
     let inner = 0;
+    let width = 0;
     for (let to = from + 1; to <= atoms.length; to++) {
       const [first, last] = [atoms[from] as Atom, atoms[to - 1] as Atom];
       filling.add(to === from + 1 && limits.lead ? { ...last, space: true } : last);
+      width += last.width + (last.space ? 1 : 0);
       const tooLong = filling.lines > limits.maxLines || last.end - first.start > limits.maxSeconds;
       if (tooLong && to > from + 1) break;
       if (to > from + 1 && silence(atoms[to - 2] as Atom, last) >= LONG_PAUSE) inner += 25;
-      const cost = before + 10 + inner + cutCost(last, atoms[to]) + emptiness(atoms.slice(from, to), limits);
+      const cost = before + 10 + inner + cutCost(last, atoms[to]) + emptiness(width, limits);
       if (cost < (best[to]?.cost ?? Infinity)) best[to] = { cost, from };
     }
   }
@@ -51,8 +53,8 @@ function cutCost(last: Atom, next: Atom | undefined): number {
   return silence(last, next) >= PAUSE ? Math.min(cost, 2) : cost;
 }
 
-function emptiness(atoms: readonly Atom[], { maxWidth, maxLines }: CueLimits): number {
-  const fill = Math.min(1, widthOf(atoms) / (maxWidth * maxLines));
+function emptiness(width: number, { maxWidth, maxLines }: CueLimits): number {
+  const fill = Math.min(1, width / (maxWidth * maxLines));
   return 10 * (1 - fill) ** 2;
 }
 
