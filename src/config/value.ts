@@ -20,11 +20,16 @@ function check(option: Option, value: unknown, given: unknown): Checked {
   const parsed = option.schema.safeParse(value);
   if (parsed.success) return { ok: true, value: parsed.data };
   const meant = option.choices === null ? null : meantChoice(option.choices, value);
-  const got = option.hasFlag ? `, got ${JSON.stringify(given)}` : ''; // a secret stays out of messages and logs
+  const got = option.hasFlag ? `, got ${withoutSecrets(JSON.stringify(given))}` : '';
   return {
     ok: false,
     problem: `expected ${option.accepts}${got}${meant === null ? '' : `; did you mean "${meant}"?`}`,
   };
+}
+
+/** Messages and logs hold no user and password of a URL. */
+function withoutSecrets(text: string): string {
+  return text.replace(/\/\/[^/@"\s]*@/g, '//…@');
 }
 
 function readText(option: Option, text: string): unknown {

@@ -53,16 +53,16 @@ export async function enrichTranscript(
   }
 }
 
-/** Opens each channel that has segments (null: the mono mix), decoded in one pass. */
+/** Opens each channel that has segments (null: the mono mix, also where there is none), decoded in one pass. */
 async function openChannels(
   transcript: Transcript,
   recording: Recording,
   folder: string,
   signal: AbortSignal | undefined,
 ): Promise<Map<number | null, WaveformReader>> {
-  const channels = [...new Set(transcript.segments.map(({ channel }) => channel))];
+  const spoken = new Set(transcript.segments.map(({ channel }) => channel));
+  const channels = spoken.size > 0 ? [...spoken] : [null];
   const readers = new Map<number | null, WaveformReader>();
-  if (channels.length === 0) return readers;
   const picks = channels.map((channel) => pickOf(recording, channel));
   const paths = channels.map((_, index) => join(folder, `track-${index}.wav`));
   const { waveforms } = await decode(recording, picks, paths, signal);

@@ -83,6 +83,15 @@ export const RUNNING_OPTIONS = {
     default: false,
     example: 'true',
   }),
+  maxUploadMb: number({
+    group: 'Server',
+    description: 'Largest recording that a client may send, in megabytes.',
+    commands: ['serve'],
+    default: 2000,
+    min: 1,
+    max: 1_000_000,
+    example: '500',
+  }),
   data: text({
     group: 'General',
     description: "Folder for models and checkpoints. Default: the user's data and cache folders.",

@@ -1,0 +1,62 @@
+import assert from 'node:assert/strict';
+import { copyFile, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { readTranscript } from '../../src/transcript/read.ts';
+import { SAMPLES, earshot } from './run-cli.ts';
+
+let cwd: string;
+let json: string;
+before(async () => {
+  cwd = await mkdtemp(join(tmpdir(), 'earshot-convert-'));
+  await copyFile(join(SAMPLES, 'silence.flac'), join(cwd, 'talk.flac'));
+  const made = await earshot(['transcribe', 'talk.flac', '--formats', 'json', '--enrich', 'none'], { cwd });
+  assert.equal(made.code, 0, made.stderr);
+  json = await readFile(join(cwd, 'talk.json'), 'utf8');
+});
+after(() => rm(cwd, { recursive: true }));
+
+test('one format goes to stdout, from a file and from stdin alike', async () => {
+  const fromFile = await earshot(['convert', 'talk.json', '--to', 'vtt'], { cwd });
+  assert.equal(fromFile.code, 0, fromFile.stderr);
+  assert.match(fromFile.stdout, /^WEBVTT/);
+  const fromStdin = await earshot(['convert', '-', '--to', 'vtt'], { cwd, stdin: Buffer.from(json) });
+  assert.equal(fromStdin.stdout, fromFile.stdout);
+});
+
+test('several formats go to files, which are not replaced unasked', async () => {
+  const args = ['convert', 'talk.json', '--to', 'srt,csv', '--out', 'out'];
+  assert.equal((await earshot(args, { cwd })).code, 0);
+  assert.deepEqual((await readdir(join(cwd, 'out'))).sort(), ['talk.csv', 'talk.srt']);
+  const again = await earshot(args, { cwd });
+  assert.equal(again.code, 1);
+  assert.match(again.stderr, /already has talk\.srt, talk\.csv\n {2}hint: replace with --overwrite/);
+  assert.equal((await earshot([...args, '--overwrite'], { cwd })).code, 0);
+});
+
+test('what is no transcript is refused, naming what is wrong', async () => {
+  await writeFile(join(cwd, 'other.json'), '{"schema":"other"}');
+  const { code, stderr } = await earshot(['convert', 'other.json'], { cwd });
+  assert.equal(code, 1);
+  assert.match(stderr, /is not an earshot\.transcript\/1/);
+});
+
+test('enrich adds what is asked for, to stdout or in place', async () => {
+  const args = ['enrich', 'talk.json', '--audio', 'talk.flac', '--enrich', 'prosody'];
+  const toStdout = await earshot(args, { cwd });
+  assert.equal(toStdout.code, 0, toStdout.stderr);
+  assert.equal(await readFile(join(cwd, 'talk.json'), 'utf8'), json);
+  const { stages } = JSON.parse(toStdout.stdout) as { stages: Record<string, { status: string }> };
+  assert.notEqual(stages['prosody'], undefined);
+  assert.equal((await earshot([...args, '--overwrite'], { cwd })).code, 0);
+  assert.deepEqual(
+    Object.keys((await readTranscript(join(cwd, 'talk.json'))).stages).sort(),
+    Object.keys(stages).sort(),
+  );
+
+  await copyFile(join(SAMPLES, 'clip.flac'), join(cwd, 'other.flac'));
+  const wrong = await earshot(['enrich', 'talk.json', '--audio', 'other.flac'], { cwd });
+  assert.equal(wrong.code, 1);
+  assert.match(wrong.stderr, /was not made from other\.flac/);
+});
