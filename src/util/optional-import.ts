@@ -1,12 +1,13 @@
+import { createRequire } from 'node:module';
+
 /**
- * Imports a package that need not be installed. Resolves with its exports (CommonJS exports where it is of that kind),
- * or with null when it is not installed or its native part does not load on this machine. The caller names the shape it
- * uses; such packages bring no types of their own.
+ * Loads a package that need not be installed: from our own node_modules, those above, or NODE_PATH (so that a globally
+ * installed one is found too). Null when it is not there or its native part does not load on this machine. The caller
+ * names the shape it uses; such packages bring no types of their own.
  */
-export async function optionalImport<T>(name: string): Promise<T | null> {
+export function optionalImport<T>(name: string): T | null {
   try {
-    const found = (await import(name)) as { default?: T };
-    return found.default ?? (found as T);
+    return createRequire(import.meta.url)(name) as T;
   } catch {
     return null;
   }

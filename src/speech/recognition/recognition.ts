@@ -25,6 +25,8 @@ export interface Recognition {
   readonly words: readonly Word[];
   /** code null when the engine neither detected nor knows it. */
   readonly language: { readonly code: string | null; readonly confidence: number | null };
+  /** "estimated": the engine gave no word times, the words were laid along the chunk's speech by their length. */
+  readonly wordTimes?: 'estimated';
 }
 
 /**
@@ -54,6 +56,8 @@ export interface RecognitionOptions {
   /** Whether a missing model may be downloaded. */
   readonly pull: boolean;
   readonly modelsDir: string;
+  /** A mirror to pull models from; null or absent: their publishers. */
+  readonly modelBaseUrl?: string | null;
   readonly workers: readonly string[];
   /** A folder of this run's own for temporary files; it exists, and is removed after the run. */
   readonly scratchDir: string;

@@ -37,7 +37,7 @@ interface Detector {
  */
 export async function openSilero(modelsDir: string): Promise<VadEngine | null> {
   if (!(await isInstalled(modelsDir, MODEL))) return null;
-  const sherpa = await optionalImport<Sherpa>('sherpa-onnx-node');
+  const sherpa = optionalImport<Sherpa>('sherpa-onnx-node');
   if (sherpa === null) return null;
   const model = modelFile(modelsDir, MODEL, 'model.onnx');
   return {
