@@ -63,13 +63,18 @@ export function createPool(workers: readonly Worker[], dependencies: PoolDepende
   let closed = false;
 
   function pump(): void {
+    rejectWhere((job) => conclusion(job, lanes));
     while (startOne());
-    for (const job of jobs) {
-      if (job.attempts.size > 0) continue;
-      const end = conclusion(job, lanes) ?? (isIdle() && record.isHopeless() ? hopeless(job) : null);
-      if (end !== null) settle(job, () => job.reject(end));
-    }
+    if (isIdle() && jobs.size > 0 && record.isHopeless()) rejectWhere(hopeless);
     setTimer();
+  }
+
+  /** Ends the waiting jobs for which there is an error. */
+  function rejectWhere(errorOf: (job: Job) => EarshotError | null): void {
+    for (const job of jobs) {
+      const error = job.attempts.size === 0 ? errorOf(job) : null;
+      if (error !== null) settle(job, () => job.reject(error));
+    }
   }
 
   const isIdle = (): boolean => lanes.every((lane) => lane.running === 0);
@@ -138,9 +143,8 @@ export function createPool(workers: readonly Worker[], dependencies: PoolDepende
     if (!jobs.has(job)) return; // the loser's answer was already in when it was called off
     for (const { lane, startedAt } of job.attempts) {
       if (lane === mine.lane || startedAt > mine.startedAt) continue;
-      const spentMs = clock.now() - startedAt;
-      lane.speed.observe(job.audioSeconds, spentMs);
-      record.failed(lane, new WorkerFault('broken', `${lane.worker.name} was overtaken`), spentMs);
+      const overtaken = new WorkerFault('broken', `${lane.worker.name} was overtaken`);
+      record.failed(lane, overtaken, clock.now() - startedAt);
     }
     settle(job, () => job.resolve(recognition));
   }
