@@ -27,13 +27,14 @@ export function renderingsOf(segments: readonly Segment[]): (string | null)[] {
   });
 }
 
-function prosodyWords({ prosody }: Segment): string[] {
+function prosodyWords({ prosody, overlap, channel }: Segment): string[] {
   if (prosody === null) return [];
   const { rate, pitch, energy, pauses } = prosody;
+  const contour = overlap && channel === null ? 'flat' : (pitch?.contour ?? 'flat'); // in the mix it may be another's
   return [
     ...levelWords(rate.level, { low: 'slow', high: 'fast' }),
     ...levelWords(pitch?.level ?? 'unknown', { low: 'low pitch', high: 'high pitch' }),
-    ...(pitch === null || pitch.contour === 'flat' ? [] : [pitch.contour]),
+    ...(contour === 'flat' ? [] : [contour]),
     ...levelWords(energy.level, { low: 'soft', high: 'loud' }),
     ...(pauses.count >= 2 && pauses.density >= MANY_PAUSES ? ['halting'] : []),
   ];

@@ -54,6 +54,20 @@ test('each speaker is held against the own voice', async (t) => {
   assert.equal(enriched.segments[0]?.sentiment?.label, 'positive');
 });
 
+test('levels of a voice that is mixed with others are unknown, but for its rate', async (t) => {
+  const { samples, segments } = conversation(1);
+  const reader = await recorded(t, samples);
+  const overlapping = (channel: number | null) =>
+    segments.map((own, i) => ({ ...own, channel, overlap: i === 0 || i === 8 }));
+  const last = async (channel: number | null) => {
+    const input = { segments: overlapping(channel), language: 'en', audioOf: () => reader };
+    return (await enrich(input, { ...options, sentiment: false, emotion: false }, {})).segments[8] as Segment;
+  };
+  assert.deepEqual(levels(await last(null)), ['unknown', 'unknown', 'normal']);
+  assert.deepEqual(levels(await last(0)), ['very_high', 'very_high', 'normal']);
+  assert.ok(Math.abs(((await last(null)).prosody?.pitch?.mean_hz ?? 0) - 150) < 1);
+});
+
 test('a gain on everything moves decibels and nothing else', async (t) => {
   const at = async (gain: number) => {
     const { samples, segments } = conversation(gain);

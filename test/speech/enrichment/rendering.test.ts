@@ -30,7 +30,14 @@ const render = (own: Partial<Segment>): string | null =>
 test('all that is out of the ordinary is said, in one order', () => {
   const before = segment({ start: 0, end: 1 });
   const own = segment({
-    ...{ start: 3.5, end: 6, speaker: 'S2', overlap: true, emotion: { label: 'happy', confidence: null } },
+    ...{
+      start: 3.5,
+      end: 6,
+      speaker: 'S2',
+      overlap: true,
+      channel: 1,
+      emotion: { label: 'happy', confidence: null },
+    },
     prosody: prosody({
       rate: 'high',
       pitch: 'very_high',
@@ -69,4 +76,10 @@ test('a pause is silence of all, not of one speaker', () => {
   const short = segment({ start: 1, end: 2, channel: 1 });
   const next = segment({ start: 10.5, end: 11, channel: 1 });
   assert.deepEqual(renderingsOf([long, short, next]), [null, null, null]);
+});
+
+test('a contour in the mix while others speak is not said: it may be theirs', () => {
+  const rising = { overlap: true, prosody: prosody({ contour: 'rising' }) };
+  assert.equal(render({ ...rising, channel: null }), '[S2, while others speak]');
+  assert.equal(render({ ...rising, channel: 0 }), '[S2, rising, while others speak]');
 });

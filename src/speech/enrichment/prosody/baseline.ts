@@ -21,10 +21,18 @@ export function speakerBaselines(
     const own = bySpeaker.get(segment.speaker) ?? [];
     bySpeaker.set(segment.speaker, own);
     const measured = measures[i] ?? null;
-    if (measured !== null && (!segment.overlap || segment.channel !== null))
+    if (measured !== null && !isMixed(segment))
       own.push({ seconds: segment.end - segment.start, measures: measured });
   });
   return new Map([...bySpeaker].map(([speaker, own]) => [speaker, baselineOf(own)]));
+}
+
+/**
+ * Whether other voices are in what was measured: someone else spoke too, and the waveform is the mix. Pitch and energy
+ * are then nobody's own.
+ */
+export function isMixed(segment: Pick<Segment, 'overlap' | 'channel'>): boolean {
+  return segment.overlap && segment.channel === null;
 }
 
 interface Measured {

@@ -1,13 +1,14 @@
 import type { Prosody, ProsodyBaseline, Segment } from '../../../transcript/schema.ts';
 import type { Task } from '../../../util/task.ts';
 import type { EnrichmentInput, Findings } from '../enrichment.ts';
-import { speakerBaselines } from './baseline.ts';
+import { isMixed, speakerBaselines } from './baseline.ts';
 import { withLevels } from './levels.ts';
 import { measure, type Measures } from './measure.ts';
 
 /**
  * How every segment was said: its pitch, energy, rate and pauses, and whether they are high or low for its speaker. One
  * segment after another, so that memory does not grow with the recording. Null for segments without a waveform.
+ * Where others speak too in the same waveform, pitch and energy are given as measured, but their levels are unknown.
  */
 export async function prosodyOf(input: EnrichmentInput, task: Task): Promise<Findings<Prosody>> {
   const { segments, audioOf, language } = input;
@@ -19,9 +20,13 @@ export async function prosodyOf(input: EnrichmentInput, task: Task): Promise<Fin
     task.onProgress?.(measures.length / segments.length);
   }
   const baselines = speakerBaselines(segments, measures);
-  const values = segments.map(({ speaker }, i): Prosody | null => {
+  const values = segments.map((segment, i): Prosody | null => {
     const own = measures[i] ?? null;
-    return own && withLevels(own, speaker === null ? null : (baselines.get(speaker) ?? null));
+    const usual = segment.speaker === null ? null : (baselines.get(segment.speaker) ?? null);
+    return (
+      own &&
+      withLevels(own, usual && isMixed(segment) ? { ...usual, pitch_hz: null, energy_db: null } : usual)
+    );
   });
   return { values, engine: 'built-in', model: null };
 }
