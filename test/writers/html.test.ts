@@ -51,6 +51,9 @@ function read(transcript: Transcript): Page {
 const ALLOWED =
   'html head meta title style body header h1 dl div dt dd time ul li main section h2 p span'.split(' ');
 
+const ATTRIBUTES =
+  'lang charset name content http-equiv dir class datetime aria-label data-start data-end'.split(' ');
+
 void test('the page needs nothing from outside and runs nothing', () => {
   const page = read(RICH);
   assert.deepEqual(
@@ -85,6 +88,12 @@ void test('no text, name or file name can become markup; each reads as it was', 
         [...new Set(page.tags)].filter((tag) => !ALLOWED.includes(tag)),
         [],
       );
+      const names = page.attributes.flatMap((one) => Object.keys(one));
+      assert.deepEqual(
+        names.filter((one) => !ATTRIBUTES.includes(one)),
+        [],
+      );
+      assert.equal(page.attributes[0]?.['lang'], code ?? 'und');
       assert.deepEqual(page.segments, oneLine(spoken) === '' ? [] : [oneLine(spoken)]);
     }),
     { numRuns: 300 },

@@ -157,12 +157,13 @@ void test('verbose_json names languages as OpenAI does', () => {
     verbose.parse(
       jsonOf('verbose_json', { ...EMPTY, language: { code, confidence: null, requested: 'auto' } }),
     ).language;
-  assert.deepEqual(['en', 'yue', 'haw', 'bn', 'my', null, 'xx', '?'].map(named), [
+  assert.deepEqual(['en', 'yue', 'haw', 'bn', 'my', null, 'xx', '?', '__proto__'].map(named), [
     'english',
     'cantonese',
     'hawaiian',
     'bengali',
     'myanmar',
+    'unknown',
     'unknown',
     'unknown',
     'unknown',
