@@ -8,10 +8,12 @@ import { notInstalled, pickModel, provideModel, type ModelChoice, type Picked } 
 import type { ChunkAudio, RecognitionEngine, RecognitionRequest, Recognizer } from './recognition.ts';
 import {
   bestVariant,
+  closeContext,
   INSTALL,
   loadWhisperNode,
   openContext,
   type LoadedContext,
+  type WhisperNode,
 } from './whisper-cpp/native.ts';
 import { toParakeetRecognition, toWhisperRecognition, whisperResultSchema } from './whisper-cpp/words.ts';
 
