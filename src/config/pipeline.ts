@@ -15,6 +15,8 @@ export function transcribeOptions(
     ...{ engine, model, language, task, vad, enrich, workers, jobs, resume, pull },
     ...{ diarization, speakers, minSpeakers, maxSpeakers },
     modelsDir: folders.models,
+    modelBaseUrl: settings.modelBaseUrl,
+    modelBaseUrl: settings.modelBaseUrl,
     workDir: folders.work,
     name,
   };

@@ -17,7 +17,7 @@ import type { TranscribeOptions } from './options.ts';
 export async function enrichTranscript(
   transcript: Transcript,
   path: string,
-  options: Pick<TranscribeOptions, 'enrich' | 'modelsDir' | 'pull' | 'workDir'>,
+  options: Pick<TranscribeOptions, 'enrich' | 'modelsDir' | 'modelBaseUrl' | 'pull' | 'workDir'>,
   task: Task,
 ): Promise<Transcript> {
   const recording = await openRecording(path, undefined, task.signal);
@@ -35,6 +35,7 @@ export async function enrichTranscript(
         sentiment: asked('sentiment'),
         emotion: asked('emotion'),
         modelsDir: options.modelsDir,
+        modelBaseUrl: options.modelBaseUrl ?? null,
         pull: options.pull,
       },
       task,

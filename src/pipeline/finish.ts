@@ -22,7 +22,7 @@ export async function finish(
   plan: Plan,
   results: readonly ChunkResult[],
   diarization: Diarization,
-  options: Pick<TranscribeOptions, 'language' | 'enrich' | 'modelsDir' | 'pull'>,
+  options: Pick<TranscribeOptions, 'language' | 'enrich' | 'modelsDir' | 'modelBaseUrl' | 'pull'>,
   task: PipelineTask,
 ): Promise<TranscriptBody> {
   const turns = diarization.turns;
@@ -36,7 +36,12 @@ export async function finish(
         language: language.code,
         audioOf: (segment) => readers.get(segment.channel) ?? null,
       },
-      { ...enrichments(options.enrich), modelsDir: options.modelsDir, pull: options.pull },
+      {
+        ...enrichments(options.enrich),
+        modelsDir: options.modelsDir,
+        modelBaseUrl: options.modelBaseUrl ?? null,
+        pull: options.pull,
+      },
       {
         ...(task.signal ? { signal: task.signal } : {}),
         onProgress: (fraction) => task.onProgress?.({ stage: 'finish', done: fraction, total: 1 }),

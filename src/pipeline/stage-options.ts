@@ -18,6 +18,7 @@ export function recognitionOptions(
   const { model, language, jobs, pull, modelsDir, workers } = options;
   return {
     ...{ model, language, task: options.task, jobs, pull, modelsDir, workers, scratchDir },
+    modelBaseUrl: options.modelBaseUrl ?? null,
     ...(task.signal ? { signal: task.signal } : {}),
     ...(task.onNotice ? { onNotice: task.onNotice } : {}),
   };
@@ -27,7 +28,7 @@ export function recognitionOptions(
 export function diarizationOptions(options: TranscribeOptions, task: PipelineTask): DiarizationOptions {
   return {
     ...{ speakers: options.speakers, min: options.minSpeakers, max: options.maxSpeakers },
-    ...{ modelsDir: options.modelsDir, pull: options.pull },
+    ...{ modelsDir: options.modelsDir, modelBaseUrl: options.modelBaseUrl ?? null, pull: options.pull },
     ...(task.onNotice ? { onNotice: task.onNotice } : {}),
   };
 }

@@ -107,7 +107,6 @@ test('every setting of transcribe reaches the pipeline, the writers or the comma
     'overwrite',
     'allowPrivate',
     'maxDownloadMb',
-    'modelBaseUrl',
     'json',
     'quiet',
     'config',

@@ -51,12 +51,12 @@ async function enrichFrom(audio: string, transcript: Transcript, context: Contex
   await mkdir(folders.work, { recursive: true });
   const workDir = await mkdtemp(join(folders.work, 'enrich-'));
   const progress = terminal.progress(basename(audio));
-  const { enrich, pull } = settings;
+  const { enrich, pull, modelBaseUrl } = settings;
   try {
     return await enrichTranscript(
       transcript,
       audio,
-      { enrich, pull, modelsDir: folders.models, workDir },
+      { enrich, pull, modelBaseUrl, modelsDir: folders.models, workDir },
       {
         signal,
         onProgress: (fraction) => progress.update(fraction, 'listening'),

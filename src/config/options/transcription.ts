@@ -1,4 +1,5 @@
 import { boolean, choice, number, someOf, text, urls } from '../option.ts';
+import { RECOGNITION_ENGINES } from '../../speech/recognition/index.ts';
 
 const TRANSCRIBING = ['transcribe', 'batch', 'demo', 'serve'] as const;
 
@@ -8,7 +9,7 @@ export const TRANSCRIPTION_OPTIONS = {
     group: 'Transcription',
     description: 'Recogniser. auto takes the best one that is installed or can be pulled, and says which.',
     commands: TRANSCRIBING,
-    choices: ['auto', 'sherpa', 'whisper-cpp', 'pocketsphinx', 'remote'],
+    choices: ['auto', ...RECOGNITION_ENGINES.map(({ name }) => name)],
     default: 'auto',
     example: 'pocketsphinx',
   }),

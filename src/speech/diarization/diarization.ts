@@ -24,6 +24,8 @@ export interface DiarizedTurn extends Turn {
 
 export interface DiarizationOptions extends SpeakerCount {
   readonly modelsDir: string;
+  /** Mirror to download models from; null or absent: their publishers. */
+  readonly modelBaseUrl?: string | null;
   readonly pull: boolean;
   readonly onNotice?: (line: string) => void;
 }
@@ -35,9 +37,15 @@ export interface DiarizationOptions extends SpeakerCount {
  */
 export interface DiarizationEngine {
   readonly name: 'pyannote' | 'classic' | 'channels';
-  check(options: DiarizationOptions): Promise<
+  check(
+    options: DiarizationOptions,
+  ): Promise<
     | { readonly ok: true; readonly model: string | null; readonly device: string }
     | { readonly ok: false; readonly reason: string; readonly fix: string | null }
   >;
-  diarize(tracks: readonly DiarizationTrack[], options: DiarizationOptions, task: Task): Promise<DiarizedTurn[]>;
+  diarize(
+    tracks: readonly DiarizationTrack[],
+    options: DiarizationOptions,
+    task: Task,
+  ): Promise<DiarizedTurn[]>;
 }
