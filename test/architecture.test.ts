@@ -7,7 +7,8 @@ const SRC = join(import.meta.dirname, '..', 'src');
 
 /** ARCHITECTURE.md, "Rooms": a room imports from itself and from rooms of rows above, never from its own row. */
 const ROWS: readonly (readonly string[])[] = [
-  ['util', 'errors.ts'],
+  ['errors.ts'],
+  ['util'],
   ['audio', 'transcript', 'models', 'storage', 'jobs', 'deploy'],
   [
     'speech/vad',

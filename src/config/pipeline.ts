@@ -16,7 +16,6 @@ export function transcribeOptions(
     ...{ diarization, speakers, minSpeakers, maxSpeakers },
     modelsDir: folders.models,
     modelBaseUrl: settings.modelBaseUrl,
-    modelBaseUrl: settings.modelBaseUrl,
     workDir: folders.work,
     name,
   };

@@ -7,7 +7,8 @@ import { enrich } from '../speech/enrichment/index.ts';
 import { speakerStatistics } from '../speech/enrichment/statistics.ts';
 import type { Transcript } from '../transcript/schema.ts';
 import type { Task } from '../util/task.ts';
-import type { TranscribeOptions } from './options.ts';
+import type { PipelineTask, TranscribeOptions } from './options.ts';
+import { enrichmentOptions } from './stage-options.ts';
 
 /**
  * A transcript enriched anew from its recording: what is asked for is replaced, the rest stays. `workDir` must exist and
@@ -18,26 +19,18 @@ export async function enrichTranscript(
   transcript: Transcript,
   path: string,
   options: Pick<TranscribeOptions, 'enrich' | 'modelsDir' | 'modelBaseUrl' | 'pull' | 'workDir'>,
-  task: Task,
+  task: Task & Pick<PipelineTask, 'onNotice'>,
 ): Promise<Transcript> {
   const recording = await openRecording(path, undefined, task.signal);
   const readers = await openChannels(transcript, recording, options.workDir, task.signal);
   try {
-    const asked = (name: TranscribeOptions['enrich'][number]): boolean => options.enrich.includes(name);
     const enriched = await enrich(
       {
         segments: transcript.segments,
         language: transcript.language.code,
         audioOf: (segment) => readers.get(segment.channel) ?? null,
       },
-      {
-        prosody: asked('prosody'),
-        sentiment: asked('sentiment'),
-        emotion: asked('emotion'),
-        modelsDir: options.modelsDir,
-        modelBaseUrl: options.modelBaseUrl ?? null,
-        pull: options.pull,
-      },
+      enrichmentOptions(options, task),
       task,
     );
     const segments = [...enriched.segments];
@@ -47,11 +40,20 @@ export async function enrichTranscript(
       ...transcript,
       segments,
       speakers: statistics.map((speaker) => ({ ...speaker, label: labels.get(speaker.id) ?? speaker.label })),
-      stages: { ...transcript.stages, ...enriched.stages },
+      stages: { ...transcript.stages, ...renewed(enriched.stages, transcript.stages) },
     };
   } finally {
     await Promise.all([...readers.values()].map((reader) => reader.close()));
   }
+}
+
+/** The stages that ran now; one that was not asked for keeps what the transcript already says of it. */
+function renewed(stages: Transcript['stages'], before: Transcript['stages']): Transcript['stages'] {
+  return Object.fromEntries(
+    Object.entries(stages).filter(
+      ([name, stage]) => stage.status !== 'skipped' || before[name] === undefined,
+    ),
+  );
 }
 
 /** Opens each channel that has segments (null: the mono mix, also where there is none), decoded in one pass. */

@@ -10,6 +10,7 @@ import type { Diarization } from './diarize.ts';
 import { mainLanguage } from './language.ts';
 import type { PipelineTask, TranscribeOptions } from './options.ts';
 import type { Plan } from './plan.ts';
+import { enrichmentOptions } from './stage-options.ts';
 
 /** All of a transcript that does not depend on when and where it was made. */
 export type TranscriptBody = Omit<Transcript, 'schema' | 'id' | 'receipt'>;
@@ -36,12 +37,7 @@ export async function finish(
         language: language.code,
         audioOf: (segment) => readers.get(segment.channel) ?? null,
       },
-      {
-        ...enrichments(options.enrich),
-        modelsDir: options.modelsDir,
-        modelBaseUrl: options.modelBaseUrl ?? null,
-        pull: options.pull,
-      },
+      enrichmentOptions(options, task),
       {
         ...(task.signal ? { signal: task.signal } : {}),
         onProgress: (fraction) => task.onProgress?.({ stage: 'finish', done: fraction, total: 1 }),
@@ -76,16 +72,6 @@ async function openReaders(plan: Plan): Promise<Map<number | null, WaveformReade
   const readers = new Map<number | null, WaveformReader>();
   for (const track of plan.tracks) readers.set(track.channel, await openWaveform(track.waveform));
   return readers;
-}
-
-function enrichments(
-  asked: TranscribeOptions['enrich'],
-): Record<'prosody' | 'sentiment' | 'emotion', boolean> {
-  return {
-    prosody: asked.includes('prosody'),
-    sentiment: asked.includes('sentiment'),
-    emotion: asked.includes('emotion'),
-  };
 }
 
 function failedGaps(plan: Plan, results: readonly ChunkResult[]): Transcript['gaps'] {

@@ -24,8 +24,6 @@ export interface TranscribeOptions {
   readonly modelsDir: string;
   /** A mirror to pull models from; null: their publishers. */
   readonly modelBaseUrl: string | null;
-  /** Mirror to download models from; null or absent: their publishers. */
-  readonly modelBaseUrl?: string | null;
   /** Where waveforms and checkpoints live while a run lasts. */
   readonly workDir: string;
   /** The recording's name to show; null: its file name. */

@@ -34,7 +34,7 @@ export async function prepare(
   task.onProgress?.({ stage: 'prepare', done: 0.5, total: 1 });
   const vad = await chooseVad(options.vad, options.modelsDir);
   if (vad.fallback !== null) warnings.push({ code: 'vad_fallback', message: vad.fallback });
-  const found = [];
+  const found: Awaited<ReturnType<typeof cutTrack>>[] = [];
   for (const [index, waveform] of waveforms.entries())
     found.push(await cutTrack(waveform, index, vad.engine, chunking, task.signal));
   const duration = Math.max(...waveforms.map((waveform) => waveform.duration));
@@ -129,9 +129,9 @@ async function cutTrack(
   const reader = await openWaveform(waveform);
   try {
     const spans = shapeSpans(raw, waveform.duration, DEFAULT_SPAN_SHAPE).map(rounded);
-    const pieces = await cutLongSpans(spans, reader, Math.min(DEFAULT_SPAN_SHAPE.maxSpan, chunking.max));
+    const pieces = await cutLongSpans(spans, reader, Math.min(DEFAULT_SPAN_SHAPE.maxSpan, chunking.max - 1));
     const chunks: Chunk[] = [];
-    for (const cut of planChunks(pieces.map(rounded), chunking)) {
+    for (const cut of planChunks(pieces.map(rounded), chunking, waveform.duration).map(rounded)) {
       signal?.throwIfAborted();
       const samples = await reader.slice(cut.start, cut.end);
       const sha256 = createHash('sha256').update(new Uint8Array(samples.buffer)).digest('hex');

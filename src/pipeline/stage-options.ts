@@ -1,4 +1,5 @@
 import type { DiarizationOptions } from '../speech/diarization/diarization.ts';
+import type { EnrichmentOptions } from '../speech/enrichment/index.ts';
 import type { RecognitionOptions } from '../speech/recognition/recognition.ts';
 import type { PipelineTask, TranscribeOptions } from './options.ts';
 
@@ -18,7 +19,7 @@ export function recognitionOptions(
   const { model, language, jobs, pull, modelsDir, workers } = options;
   return {
     ...{ model, language, task: options.task, jobs, pull, modelsDir, workers, scratchDir },
-    modelBaseUrl: options.modelBaseUrl ?? null,
+    modelBaseUrl: options.modelBaseUrl,
     ...(task.signal ? { signal: task.signal } : {}),
     ...(task.onNotice ? { onNotice: task.onNotice } : {}),
   };
@@ -28,7 +29,21 @@ export function recognitionOptions(
 export function diarizationOptions(options: TranscribeOptions, task: PipelineTask): DiarizationOptions {
   return {
     ...{ speakers: options.speakers, min: options.minSpeakers, max: options.maxSpeakers },
-    ...{ modelsDir: options.modelsDir, modelBaseUrl: options.modelBaseUrl ?? null, pull: options.pull },
+    ...{ modelsDir: options.modelsDir, modelBaseUrl: options.modelBaseUrl, pull: options.pull },
+    ...(task.onNotice ? { onNotice: task.onNotice } : {}),
+  };
+}
+
+/** What enrichment is called with. */
+export function enrichmentOptions(
+  options: Pick<TranscribeOptions, 'enrich' | 'modelsDir' | 'modelBaseUrl' | 'pull'>,
+  task: Pick<PipelineTask, 'onNotice'>,
+): EnrichmentOptions {
+  return {
+    prosody: options.enrich.includes('prosody'),
+    sentiment: options.enrich.includes('sentiment'),
+    emotion: options.enrich.includes('emotion'),
+    ...{ modelsDir: options.modelsDir, modelBaseUrl: options.modelBaseUrl, pull: options.pull },
     ...(task.onNotice ? { onNotice: task.onNotice } : {}),
   };
 }

@@ -25,7 +25,10 @@ export async function run(
   } = {},
 ): Promise<Exit> {
   options.signal?.throwIfAborted();
-  const spawnOptions: SpawnOptions = { stdio: [options.stdin ? 'pipe' : 'ignore', 'pipe', 'pipe'], windowsHide: true };
+  const spawnOptions: SpawnOptions = {
+    stdio: [options.stdin ? 'pipe' : 'ignore', 'pipe', 'pipe'],
+    windowsHide: true,
+  };
   const child = spawn(program, [...args], spawnOptions);
   const stop = killer(child);
   options.signal?.addEventListener('abort', stop.begin, { once: true });

@@ -11,8 +11,7 @@ import type { ChunkAudio, RecognitionEngine, RecognitionRequest } from './recogn
 const PROGRAM = 'pocketsphinx_continuous';
 const MODEL = 'en-us';
 const INSTALL = 'apt-get install pocketsphinx pocketsphinx-en-us';
-/** Two Gaussians a codebook instead of four: measured here to save time and change no word (docs/performance.md). */
-const DECODER = ['-time', 'yes', '-logfn', '/dev/null', '-topn', '2'];
+const DECODER = ['-time', 'yes', '-logfn', '/dev/null'];
 
 /**
  * CMU PocketSphinx as Debian packages it: English, no download, word times and word posteriors. Good on clear read
@@ -20,11 +19,10 @@ const DECODER = ['-time', 'yes', '-logfn', '/dev/null', '-topn', '2'];
  */
 export const pocketsphinx: RecognitionEngine = {
   name: 'pocketsphinx',
-  chunking: { target: 30, max: 60 },
+  chunking: { target: 60, max: 120 },
 
   async check(options) {
-    if (!(await isOnPath(PROGRAM)))
-      return { ok: false, reason: `${PROGRAM} is not installed`, fix: INSTALL };
+    if (!(await isOnPath(PROGRAM))) return { ok: false, reason: `${PROGRAM} is not installed`, fix: INSTALL };
     const refused = refusal(options.language, options.task);
     if (refused !== null) return { ok: false, reason: refused, fix: null };
     return { ok: true, model: MODEL, device: 'cpu' };
@@ -55,13 +53,24 @@ function refusal(language: string, task: 'transcribe' | 'translate'): string | n
   return `pocketsphinx knows English only, not "${language}"`;
 }
 
-async function recognize(audio: ChunkAudio, request: RecognitionRequest, scratchDir: string): Promise<Word[]> {
+async function recognize(
+  audio: ChunkAudio,
+  request: RecognitionRequest,
+  scratchDir: string,
+): Promise<Word[]> {
   const file = join(scratchDir, `${randomUUID()}.wav`);
   try {
     await writeFile(file, encodeWav(audio.samples));
-    const exit = await run(PROGRAM, ['-infile', file, ...DECODER], request.signal ? { signal: request.signal } : {});
+    const exit = await run(
+      PROGRAM,
+      ['-infile', file, ...DECODER],
+      request.signal ? { signal: request.signal } : {},
+    );
     if (exit.code !== 0)
-      throw new EarshotError('engine_failed', `${PROGRAM} ended with ${exit.signal ?? `exit code ${exit.code}`}`);
+      throw new EarshotError(
+        'engine_failed',
+        `${PROGRAM} ended with ${exit.signal ?? `exit code ${exit.code}`}`,
+      );
     return parseWords(exit.stdout, audio.start, audio.start + audio.samples.length / 16_000);
   } finally {
     await rm(file, { force: true });
@@ -99,6 +108,13 @@ function round(seconds: number): number {
 
 async function isOnPath(program: string): Promise<boolean> {
   const folders = (process.env['PATH'] ?? '').split(delimiter);
-  const found = await Promise.all(folders.map((folder) => access(join(folder, program)).then(() => true, () => false)));
+  const found = await Promise.all(
+    folders.map((folder) =>
+      access(join(folder, program)).then(
+        () => true,
+        () => false,
+      ),
+    ),
+  );
   return found.includes(true);
 }
