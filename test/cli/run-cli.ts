@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 
@@ -19,6 +20,9 @@ export interface RunOptions {
   readonly onStart?: (child: ChildProcess) => void;
 }
 
+/** Processes share what is compiled, as those of one user do. */
+const COMPILED = join(tmpdir(), `earshot-test-compiled-${userInfo().uid}`);
+
 /** Runs the real command line as a process of its own; its data folder is `data` in `cwd`, its environment bare. */
 export async function earshot(
   args: readonly string[],
@@ -31,6 +35,7 @@ export async function earshot(
       HOME: cwd,
       EARSHOT_DATA: join(cwd, 'data'),
       EARSHOT_PULL: 'false',
+      NODE_COMPILE_CACHE: COMPILED,
       ...env,
     },
     stdio: ['pipe', 'pipe', 'pipe'],
