@@ -12,7 +12,7 @@ import { findWriter } from '../../writers/index.ts';
 import type { Context, Run } from '../command.ts';
 import { fileInput } from '../inputs.ts';
 import { lockOutputs, outputsAt, publish } from '../outputs.ts';
-import { stageRows } from '../stage-rows.ts';
+import { stageReasons, stageRows } from '../stage-rows.ts';
 import { summaryOf } from '../summary.ts';
 import { table } from '../table.ts';
 import { transcribeFile } from '../transcribe-input.ts';
@@ -94,8 +94,9 @@ function report(
       .render(transcript, writerOptions({ ...settings, bom: false }))
       .trimEnd(),
     '',
-    table(['stage', 'engine', 'model', 'seconds', 'why'], stageRows(transcript)).trimEnd(),
+    table(['stage', 'engine', 'model', 'seconds'], stageRows(transcript)).trimEnd(),
     '',
+    `why       ${stageReasons(transcript).join('\n          ')}`,
     `files     ${paths.join('\n          ')}`,
     `speed     ${duration.toFixed(1)} s of audio in ${wall.toFixed(1)} s: ${(duration / wall).toFixed(1)}x real time`,
     `words     ${percent(score.wer)} word error rate (${score.wordErrors} of ${score.words})`,
