@@ -6,7 +6,13 @@ import { abortable } from '../../util/abortable.ts';
 import { optionalImport } from '../../util/optional-import.ts';
 import { notInstalled, pickModel, provideModel, type ModelChoice, type Picked } from './pick-model.ts';
 import type { RecognitionEngine, RecognitionOptions, RecognitionRequest, Recognizer } from './recognition.ts';
-import { inspectFolder, SHERPA_KINDS, type SherpaFiles, type SherpaKind } from './sherpa/kinds.ts';
+import {
+  checkTokens,
+  inspectFolder,
+  SHERPA_KINDS,
+  type SherpaFiles,
+  type SherpaKind,
+} from './sherpa/kinds.ts';
 import { sherpaResultSchema, toRecognition } from './sherpa/words.ts';
 
 const INSTALL = 'npm install sherpa-onnx-node';
@@ -46,6 +52,7 @@ export const sherpa: RecognitionEngine = {
     const picked = await pickModel(CHOICE, options);
     await provideModel(picked, options);
     const located = await locate(picked, options);
+    await checkTokens(located.files['tokens.txt'] as string);
     const concurrency = options.jobs ?? Math.max(1, Math.floor(availableParallelism() / THREADS_A_CHUNK));
     const threads = Math.max(1, Math.floor(availableParallelism() / concurrency));
     return recognizer(native, { ...located, threads, concurrency, name: nameOf(picked) }, options);

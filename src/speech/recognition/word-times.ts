@@ -45,17 +45,29 @@ export function spreadWords(texts: readonly string[], { samples, start }: ChunkA
   const end = start + samples.length / SAMPLE_RATE;
   let before = 0;
   return texts.map((text, i) => {
-    const from = Math.floor((before / total) * frames.length);
+    const from = Math.min(frames.length - 1, Math.floor((before / total) * frames.length));
     before += letters[i] as number;
-    const to = Math.max(from, Math.ceil((before / total) * frames.length) - 1);
+    const to = Math.max(from + 1, Math.ceil((before / total) * frames.length));
+    const run = longestRun(frames.slice(from, to));
     return {
       text,
-      start: Math.min(end, seconds(start, frames[from] ?? 0)),
-      end: Math.min(end, seconds(start, (frames[to] ?? 0) + 1)),
+      start: Math.min(end, seconds(start, run.first)),
+      end: Math.min(end, seconds(start, run.last + 1)),
       confidence: null,
       speaker: null,
     };
   });
+}
+
+/** Of frames that a pause divides, the side with more of them: a word is not said around a pause. */
+function longestRun(frames: readonly number[]): { first: number; last: number } {
+  let longest = { first: frames[0] as number, last: frames[0] as number };
+  let run = longest;
+  for (const frame of frames.slice(1)) {
+    run = frame === run.last + 1 ? { first: run.first, last: frame } : { first: frame, last: frame };
+    if (run.last - run.first > longest.last - longest.first) longest = run;
+  }
+  return longest;
 }
 
 function segmented(run: string): string[] {

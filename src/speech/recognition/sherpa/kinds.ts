@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EarshotError } from '../../../errors.ts';
 
@@ -51,6 +51,16 @@ export const SHERPA_KINDS: Readonly<
     },
   }),
 };
+
+/**
+ * sherpa-onnx ends the whole process when it cannot read a vocabulary, so it is looked at first: lines of a token and
+ * its number. Rejects with `model_corrupt`.
+ */
+export async function checkTokens(path: string): Promise<void> {
+  const lines = (await readFile(path, 'utf8')).split('\n').filter((line) => line.trim() !== '');
+  if (lines.length > 0 && lines.every((line) => /\d\s*$/.test(line))) return;
+  throw new EarshotError('model_corrupt', `${path} is not a vocabulary of tokens and their numbers`);
+}
 
 /** Names in a folder of the user's own, ours or as their publishers call them; int8 variants go first. */
 const PATTERNS: Readonly<Record<string, RegExp>> = {
