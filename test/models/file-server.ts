@@ -53,12 +53,16 @@ function serve(request: IncomingMessage, response: ServerResponse, body: Buffer,
 }
 
 /** Announces the whole body and sends `bytes` of it; `cut` then ends the connection, when the client has read them. */
-export function holdAfter(body: Buffer, bytes: number): { readonly answer: Answer; cut(): void } {
+export function holdAfter(
+  body: Buffer,
+  bytes: number,
+  etag = etagOf(body),
+): { readonly answer: Answer; cut(): void } {
   let held: ServerResponse | null = null;
   return {
     answer: (_request, response) => {
       held = response;
-      response.writeHead(200, { 'content-length': body.length, etag: etagOf(body) });
+      response.writeHead(200, { 'content-length': body.length, etag });
       response.write(body.subarray(0, bytes));
     },
     cut: () => void held?.destroy(),

@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
 import { EarshotError } from '../../src/errors.ts';
 import { installedManifest } from '../../src/models/installed.ts';
 import type { Model } from '../../src/models/model.ts';
@@ -11,6 +14,7 @@ import { verifyFiles } from '../../src/models/verify.ts';
 import { scratchFolder } from '../support/scratch.ts';
 import { closedPort, holdAfter, madeUp, quickClock, serveFiles, status, truncated } from './file-server.ts';
 
+const PULL = pathToFileURL(join(import.meta.dirname, '..', '..', 'src', 'models', 'pull.ts')).href;
 const scratch = scratchFolder();
 const BODY = randomBytes(300_000);
 const TOKENS = Buffer.from('a 0\nb 1\n');
@@ -175,6 +179,18 @@ test('without a way to the server the model is missing, soon', async () => {
   assert.deepEqual(clock.slept, [1000]);
 });
 
+test('two processes at once fetch every file once', async () => {
+  const { model, options, server, modelsDir } = await setUp();
+  const script = `
+    const { pullFiles } = await import(${JSON.stringify(PULL)});
+    await pullFiles(${JSON.stringify(model)}, ${JSON.stringify({ modelsDir, baseUrl: options.baseUrl })});`;
+  const child = (): Promise<unknown> =>
+    promisify(execFile)(process.execPath, ['--input-type=module', '--eval', script]);
+  await Promise.all([child(), child()]);
+  assert.equal(server.seen.length, 2);
+  assert.deepEqual(readdirSync(modelsDir), [model.name]);
+});
+
 test('two pulls at once fetch every file once', async () => {
   const { model, options, server, modelsDir } = await setUp();
   await Promise.all([pullFiles(model, options), pullFiles(model, options), pullFiles(model, options)]);
@@ -197,6 +213,20 @@ test('a model that does not fit on the disk is not begun', async () => {
     failsWith('disk_full', /needs 2000000000 MB/),
   );
   assert.equal(server.seen.length, 0);
+});
+
+test('an unpinned part is continued only while the server says that the file is still the same', async () => {
+  for (const [etag, wanted] of [
+    [undefined, 'model.onnx bytes=100000-'],
+    ['"another"', 'model.onnx bytes=100000-'],
+  ] as const) {
+    const { model, options, server, folder } = await setUp({ unpinned: true });
+    const held = holdAfter(BODY, 100_000, etag);
+    server.script.push(held.answer);
+    await pullFiles(model, { ...options, onProgress: (bytes) => bytes === 100_000 && held.cut() });
+    assert.ok(server.seen[1]?.endsWith(wanted), server.seen[1]);
+    assert.deepEqual(readFileSync(join(folder, 'model.onnx')), BODY);
+  }
 });
 
 test('a file unknown to the catalogue is pinned by what the first pull brought', async () => {
