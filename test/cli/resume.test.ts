@@ -5,6 +5,7 @@ import { mkdir, mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { Ajv2020 } from 'ajv/dist/2020.js';
 import { run } from '../../src/util/process.ts';
 import { readTranscript } from '../../src/transcript/read.ts';
 import { SAMPLES, earshot } from './run-cli.ts';
@@ -28,6 +29,7 @@ before(async () => {
 });
 after(() => rm(cwd, { recursive: true }));
 
+const SCHEMA = join(import.meta.dirname, '../../docs/reference/transcript.schema.json');
 const ARGS = ['transcribe', 'talk.wav', '--engine', 'pocketsphinx', '--jobs', '1', '--formats', 'json,txt'];
 
 /** Sends the signal as soon as one chunk has been checkpointed. */
@@ -51,6 +53,11 @@ async function content(path: string): Promise<unknown> {
 test('Ctrl-C and kill -9 in the middle: exit code 130, nothing half-written, and the same transcript after resuming', async () => {
   const plain = await earshot([...ARGS, '--out', 'plain'], { cwd });
   assert.equal(plain.code, 0, plain.stderr);
+  const schema = JSON.parse(await readFile(SCHEMA, 'utf8')) as object;
+  const validate = new Ajv2020({ strict: false }).compile(schema);
+  const written = JSON.parse(await readFile(join(cwd, 'plain/talk.json'), 'utf8')) as { segments: unknown[] };
+  assert.ok(validate(written), JSON.stringify(validate.errors));
+  assert.ok(written.segments.length > 0, 'words were recognised');
 
   const work = join(cwd, 'data/work');
   await mkdir(work, { recursive: true });

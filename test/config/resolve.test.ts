@@ -8,6 +8,7 @@ import { OPTIONS, optionsOf, type Settings } from '../../src/config/options.ts';
 import { transcribeOptions, writerOptions } from '../../src/config/pipeline.ts';
 import { resolveSettings } from '../../src/config/resolve.ts';
 import { EarshotError } from '../../src/errors.ts';
+import { diarizationOptions, recognitionOptions } from '../../src/pipeline/stage-options.ts';
 
 let cwd: string;
 before(async () => (cwd = await mkdtemp(join(tmpdir(), 'earshot-config-'))));
@@ -117,4 +118,20 @@ test('every setting of transcribe reaches the pipeline, the writers or the comma
     const changed = { ...usual, [name]: 'something else' } as Settings;
     assert.equal(derived(changed) !== derived(usual), !ofTheCommand.has(name), name);
   }
+});
+
+test('what engines are opened with holds every setting that is for them', async () => {
+  const usual = await settings({});
+  const folders = (from: Settings) => foldersOf(from, cwd);
+  const recognition = (from: Settings): string =>
+    JSON.stringify(recognitionOptions(transcribeOptions(from, folders(from), null), '/scratch', {}));
+  const diarization = (from: Settings): string =>
+    JSON.stringify(diarizationOptions(transcribeOptions(from, folders(from), null), {}));
+  const everywhere = ['pull', 'models', 'data', 'modelBaseUrl'];
+  const reaches = (derived: (from: Settings) => string, names: readonly string[]): void => {
+    for (const name of names)
+      assert.notEqual(derived({ ...usual, [name]: 'something else' } as Settings), derived(usual), name);
+  };
+  reaches(recognition, [...everywhere, 'model', 'language', 'task', 'jobs', 'workers']);
+  reaches(diarization, [...everywhere, 'speakers', 'minSpeakers', 'maxSpeakers']);
 });
