@@ -31,7 +31,7 @@ export async function chooseRecognition(
   }
   const passedOver: string[] = [];
   const fixes: string[] = [];
-  for (const engine of engines) {
+  for (const engine of engines.filter((candidate) => candidate.applies?.(options) ?? true)) {
     const availability = await engine.check(options);
     if (availability.ok) return { engine, passedOver, open: () => engine.open(options) };
     if (availability.pullable === true && options.pull) {

@@ -82,6 +82,8 @@ export interface RecognitionEngine {
   readonly name: string;
   /** Seconds: chunks are filled up to `target` and never exceed `max`. */
   readonly chunking: { readonly target: number; readonly max: number };
+  /** False: nothing was given that this engine works with, so `auto` passes it by without a word. Absent: always true. */
+  applies?(options: RecognitionOptions): boolean;
   /** Cheap: looks at what is installed, downloads nothing, loads nothing. Never rejects. */
   check(options: RecognitionOptions): Promise<Availability>;
   /** Loads (and pulls, when allowed) what is needed. Rejects with `engine_unavailable`, `model_missing`, `language_unsupported`. */

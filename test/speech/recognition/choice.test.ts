@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { EarshotError } from '../../../src/errors.ts';
+import { chooseRecognition } from '../../../src/speech/recognition/index.ts';
+import type {
+  Availability,
+  RecognitionEngine,
+  RecognitionOptions,
+} from '../../../src/speech/recognition/recognition.ts';
+
+const OPTIONS: RecognitionOptions = {
+  ...{ model: null, language: 'auto', task: 'transcribe', jobs: null, pull: false, modelsDir: '/nowhere' },
+  ...{ workers: [], scratchDir: '/nowhere' },
+};
+
+function engine(name: string, availability: Availability, opens = true): RecognitionEngine {
+  return {
+    name,
+    chunking: { target: 30, max: 60 },
+    check: async () => availability,
+    open: async () => {
+      if (!opens) throw new EarshotError('model_missing', 'the network is down');
+      return {
+        ...{ engine: name, model: null, device: 'cpu', concurrency: 1 },
+        recognize: async () => ({ words: [], language: { code: null, confidence: null } }),
+        close: async () => undefined,
+      };
+    },
+  };
+}
+const ready: Availability = { ok: true, model: null, device: 'cpu' };
+const absent: Availability = { ok: false, reason: 'is not installed', fix: 'install it' };
+const pullable: Availability = { ok: false, reason: 'has no model', fix: 'pull it', pullable: true };
+
+test('auto takes the best that is installed and says nothing', async () => {
+  const choice = await chooseRecognition('auto', OPTIONS, [engine('best', ready), engine('next', ready)]);
+  assert.equal(choice.engine.name, 'best');
+  assert.deepEqual(choice.passedOver, []);
+});
+
+test('auto falls back in the open', async () => {
+  const choice = await chooseRecognition('auto', OPTIONS, [
+    engine('best', absent),
+    engine('next', pullable),
+    engine('last', ready),
+  ]);
+  assert.equal(choice.engine.name, 'last');
+  assert.deepEqual(choice.passedOver, ['best: is not installed', 'next: has no model']);
+});
+
+test('auto pulls a model when it may, and falls back when that fails', async () => {
+  const mayPull = { ...OPTIONS, pull: true };
+  const pulled = await chooseRecognition('auto', mayPull, [engine('best', pullable), engine('last', ready)]);
+  assert.equal((await pulled.open()).engine, 'best');
+  const offline = await chooseRecognition('auto', mayPull, [
+    engine('best', pullable, false),
+    engine('last', ready),
+  ]);
+  assert.equal(offline.engine.name, 'last');
+  assert.deepEqual(offline.passedOver, ['best: the network is down']);
+});
+
+test('an engine that nothing was given for is passed by without a word', async () => {
+  const pool = { ...engine('pool', absent), applies: () => false };
+  assert.deepEqual((await chooseRecognition('auto', OPTIONS, [pool, engine('last', ready)])).passedOver, []);
+});
+
+test('when nothing can do it, the message lists why and the way out', async () => {
+  await assert.rejects(
+    chooseRecognition('auto', OPTIONS, [engine('best', absent)]),
+    (error: EarshotError) => {
+      assert.equal(error.code, 'engine_unavailable');
+      assert.match(error.message, /best: is not installed/);
+      assert.match(error.hint ?? '', /install it/);
+      return true;
+    },
+  );
+});
+
+test('an unknown name is a usage error with a suggestion', async () => {
+  await assert.rejects(chooseRecognition('bset', OPTIONS, [engine('best', ready)]), {
+    code: 'usage',
+    hint: /did you mean best/,
+  });
+});
