@@ -42,8 +42,9 @@ export async function transcribeInput(
         await publish(earlier, missing, writerOptions(settings), lock);
         return { status: missing.length > 0 ? 'done' : 'already_done', transcript: earlier, outputs: paths };
       }
-      const transcript = await transcribeFile(path, input, context);
-      await publish(transcript, outputs, writerOptions(settings), lock);
+      const deliver = (made: Transcript): Promise<void> =>
+        publish(made, outputs, writerOptions(settings), lock);
+      const transcript = await transcribeFile(path, input, context, deliver);
       return { status: 'done', transcript, outputs: paths };
     });
   } finally {
@@ -56,8 +57,13 @@ export function transcribeToMemory(input: Input, context: Context): Promise<Tran
   return withLocalCopy(input, context, (path) => transcribeFile(path, input, context));
 }
 
-/** The pipeline on a local file, with its progress and notices on the terminal. */
-export async function transcribeFile(path: string, input: Input, context: Context): Promise<Transcript> {
+/** The pipeline on a local file, with its progress and notices on the terminal; checkpoints go once `deliver` is done. */
+export async function transcribeFile(
+  path: string,
+  input: Input,
+  context: Context,
+  deliver: (transcript: Transcript) => Promise<void> = () => Promise.resolve(),
+): Promise<Transcript> {
   const { settings, folders, terminal, signal } = context;
   const progress = terminal.progress(input.given);
   try {
@@ -65,6 +71,7 @@ export async function transcribeFile(path: string, input: Input, context: Contex
       signal,
       onProgress: overallProgress(progress),
       onNotice: (line) => terminal.note(`${input.given}: ${line}`),
+      deliver,
     });
   } finally {
     progress.end();

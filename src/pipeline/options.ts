@@ -1,3 +1,5 @@
+import type { Transcript } from '../transcript/schema.ts';
+
 /** What a user can ask of a transcription. Everything here that can change the transcript is part of its options hash. */
 export interface TranscribeOptions {
   /** "auto" or the name of a recognition engine. */
@@ -48,4 +50,6 @@ export interface PipelineTask {
   readonly onProgress?: (progress: Progress) => void;
   /** A line for people: a fallback, a download, a retry. */
   readonly onNotice?: (line: string) => void;
+  /** Takes the transcript to safety before the checkpoints go; when it rejects, they stay and nothing is lost. */
+  readonly deliver?: (transcript: Transcript) => Promise<void>;
 }

@@ -63,8 +63,7 @@ export async function transcribe(
     const lost = failures(recognized.value, recording.name);
 
     const body = await finish(plan, recognized.value, diarization, options, task);
-    complete = lost === 0;
-    return assemble(plan, body, {
+    const transcript = assemble(plan, body, {
       key,
       optionsHash: sha256(canonicalJson(relevantOptions(options))),
       recognizer,
@@ -75,6 +74,9 @@ export async function transcribe(
       recognizeSeconds: recognized.seconds,
       wallSeconds: seconds(began),
     });
+    await task.deliver?.(transcript);
+    complete = lost === 0;
+    return transcript;
   } finally {
     await recognizer?.close();
     await work.close(complete);

@@ -24,6 +24,7 @@ test('a full disk: a clear error, exit code 1, and nothing half-written', async 
     assert.equal(code, 1, stderr);
     assert.match(stderr, /no space left on the device.*\n {2}hint: free some space/);
     assert.deepEqual(await readdir(out), []);
+    assert.notDeepEqual(await readdir(join(cwd, 'data/work')), [], 'the work is kept for the next run');
   } finally {
     if (mounted?.code === 0) await run('umount', [out]);
     await rm(cwd, { recursive: true });

@@ -4,6 +4,7 @@ import { decode } from '../../audio/decode.ts';
 import { openRecording } from '../../audio/recording.ts';
 import { writerOptions } from '../../config/pipeline.ts';
 import { EarshotError, toEarshotError } from '../../errors.ts';
+import type { Transcript } from '../../transcript/schema.ts';
 import { assertWritable } from '../../util/assert-writable.ts';
 import { atomicWriteAll } from '../../util/atomic-write-all.ts';
 import { acquireLock } from '../../util/lock.ts';
@@ -13,7 +14,7 @@ import type { Context, Run } from '../command.ts';
 import { fileInput, mediaBelow } from '../inputs.ts';
 import { isWhole } from '../outputs.ts';
 import { reportFailure, reportOutcome } from '../report-outcome.ts';
-import { transcribeFile } from '../transcribe-input.ts';
+import { type Outcome, transcribeFile } from '../transcribe-input.ts';
 
 /** The folders of the contract, below --root. */
 const RAW = 'raw_audio';
@@ -68,22 +69,24 @@ async function doAll(root: string, pending: readonly BatchItem[], context: Conte
   return failed > 0 ? 1 : 0;
 }
 
-async function doOne(root: string, item: BatchItem, given: string, context: Context) {
-  const { settings, signal } = context;
+async function doOne(root: string, item: BatchItem, given: string, context: Context): Promise<Outcome> {
   const paths = pathsOf(root, item.stem);
-  const transcript =
-    settings.overwrite || item.done === null || !isWhole(item.done)
-      ? await transcribeFile(item.path, fileInput(item.path, given), context)
-      : item.done;
-  await writeMono(item.path, paths.wav, signal);
-  const layout = writerOptions(settings);
-  // The JSON last: with it the recording counts as transcribed.
-  const files = (['txt', 'srt', 'json'] as const).map((format) => ({
-    path: paths[format],
-    data: findWriter(format).render(transcript, layout),
-  }));
-  await atomicWriteAll(files);
-  return { status: 'done', transcript, outputs: Object.values(paths) } as const;
+  const layout = writerOptions(context.settings);
+  const write = async (made: Transcript): Promise<void> => {
+    await writeMono(item.path, paths.wav, context.signal);
+    // The JSON last: with it the recording counts as transcribed.
+    const formats = ['txt', 'srt', 'json'] as const;
+    await atomicWriteAll(
+      formats.map((format) => ({ path: paths[format], data: findWriter(format).render(made, layout) })),
+    );
+  };
+  const outputs = Object.values(paths);
+  if (item.done !== null && isWhole(item.done) && !context.settings.overwrite) {
+    await write(item.done); // only a part was missing
+    return { status: 'done', transcript: item.done, outputs };
+  }
+  const input = fileInput(item.path, given);
+  return { status: 'done', transcript: await transcribeFile(item.path, input, context, write), outputs };
 }
 
 function pathsOf(root: string, stem: string): Record<'wav' | 'json' | 'txt' | 'srt', string> {
