@@ -63,10 +63,11 @@ export function createPool(workers: readonly Worker[], dependencies: PoolDepende
   let closed = false;
 
   function pump(): void {
+    const now = clock.now(); // one moment for all below, or what falls between two would be missed
     rejectWhere((job) => conclusion(job, lanes));
-    while (startOne());
-    if (isIdle() && jobs.size > 0 && record.isHopeless()) rejectWhere(hopeless);
-    setTimer();
+    while (startOne(now));
+    if (jobs.size > 0 && record.isHopeless() && isIdle()) rejectWhere(hopeless);
+    setTimer(now);
   }
 
   /** Ends the waiting jobs for which there is an error. */
@@ -79,13 +80,17 @@ export function createPool(workers: readonly Worker[], dependencies: PoolDepende
 
   const isIdle = (): boolean => lanes.every((lane) => lane.running === 0);
 
-  function startOne(): boolean {
-    const now = clock.now();
-    const free = lanes
-      .filter((lane) => isFree(lane, now))
-      .sort((a, b) => (a.speed.rate() ?? 0) - (b.speed.rate() ?? 0));
+  function startOne(now: number): boolean {
+    const free = lanes.filter((lane) => isFree(lane, now));
+    return (
+      startFirst(fastestFirst(free, 0), (lane) => waitingFor(lane, now)) ||
+      startFirst(fastestFirst(free, Infinity), (lane) => overdueFor(lane, now)) // no time for experiments
+    );
+  }
+
+  function startFirst(free: readonly Lane[], jobFor: (lane: Lane) => Job | undefined): boolean {
     for (const lane of free) {
-      const job = waitingFor(lane, now) ?? overdueFor(lane, now);
+      const job = jobFor(lane);
       if (job === undefined) continue;
       void attempt(job, lane);
       return true;
@@ -98,11 +103,19 @@ export function createPool(workers: readonly Worker[], dependencies: PoolDepende
     return running < (breaker.state(now) === 'closed' ? worker.slots : 1);
   }
 
-  const waitingFor = (lane: Lane, now: number): Job | undefined =>
-    jobs.values().find((job) => job.attempts.size === 0 && mayTry(job, lane, lanes, now));
+  /** While all seems lost, calls under way are awaited and a new job gets one try; no other call is begun. */
+  function waitingFor(lane: Lane, now: number): Job | undefined {
+    const onlyNew = record.isHopeless();
+    return jobs
+      .values()
+      .find(
+        (job) =>
+          job.attempts.size === 0 && !(onlyNew && job.lastFault !== null) && mayTry(job, lane, lanes, now),
+      );
+  }
 
   function overdueFor(lane: Lane, now: number): Job | undefined {
-    if (lane.breaker.state(now) !== 'closed') return undefined;
+    if (lane.breaker.state(now) !== 'closed' || record.isHopeless()) return undefined;
     return jobs.values().find((job) => {
       const at = hedgeAt(job, lanes, settings);
       const [only] = job.attempts;
@@ -168,10 +181,9 @@ export function createPool(workers: readonly Worker[], dependencies: PoolDepende
   }
 
   /** Invariant 4. Moments in the past are no use: what they allowed has been tried by now. */
-  function setTimer(): void {
+  function setTimer(now: number): void {
     timer.abort();
     if (closed || jobs.size === 0) return;
-    const now = clock.now();
     const moments = [
       ...lanes.map((lane) => lane.breaker.availableAt()),
       ...[...jobs].map((job) => hedgeAt(job, lanes, settings) ?? Infinity),
@@ -180,7 +192,7 @@ export function createPool(workers: readonly Worker[], dependencies: PoolDepende
     const next = Math.min(...moments.filter((moment) => moment > now));
     if (next === Infinity) return;
     timer = new AbortController();
-    clock.sleep(next - now, timer.signal).then(pump, () => undefined);
+    clock.sleep(Math.ceil(next - now), timer.signal).then(pump, () => undefined);
   }
 
   return {
@@ -226,3 +238,9 @@ const asFault = (error: unknown, { worker }: Lane): WorkerFault =>
   error instanceof WorkerFault
     ? error
     : new WorkerFault('broken', `${worker.name} failed: ${String(error)}`, { cause: error });
+
+/** `unknown`: the rate that a lane without one is taken for. */
+function fastestFirst(lanes: readonly Lane[], unknown: number): Lane[] {
+  const rate = (lane: Lane): number => lane.speed.rate() ?? unknown;
+  return lanes.toSorted((a, b) => (rate(a) === rate(b) ? 0 : rate(a) - rate(b)));
+}

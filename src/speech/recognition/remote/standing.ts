@@ -9,13 +9,14 @@ export interface Standing {
   failed(lane: Lane, fault: WorkerFault, spentMs: number): void;
   /** There is work again after a time without any. */
   begin(): void;
-  /** Whether no worker has been of use for so long that waiting makes no sense. Asked while no call is under way. */
+  /** Whether no worker has been of use for so long that waiting makes no sense. */
   isHopeless(): boolean;
   /** The moment from which `isHopeless` may be true. */
   hopelessAt(): number;
 }
 
-/** `patienceMs`: how long the pool as a whole may be of no use; time spent in calls does not count. */
+/** `patienceMs`: how long the pool as a whole may be of no use; time in which a worker was at work on a chunk
+ * and failed does not count. */
 export function standing(now: () => number, patienceMs: number, onNotice: (line: string) => void): Standing {
   let silentSince = now();
   let givenUp = false;
@@ -27,7 +28,11 @@ export function standing(now: () => number, patienceMs: number, onNotice: (line:
       givenUp = false;
     },
     failed({ breaker }, fault, spentMs) {
-      silentSince = Math.min(now(), silentSince + spentMs);
+      // A chunk gets few such calls, so this cannot go on for ever; others, slow connects say, may.
+      if (fault.kind === 'broken') {
+        silentSince = Math.min(now(), silentSince + spentMs);
+        givenUp = false;
+      }
       if (fault.kind === 'busy') breaker.rest(now(), fault.retryAfterMs);
       else if (fault.kind !== 'refused') {
         if (breaker.failed(now(), fault.retryAfterMs))

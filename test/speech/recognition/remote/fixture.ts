@@ -116,7 +116,7 @@ export const CALM: PoolSettings = {
   hedgeMinMs: 1e9,
   firstAnswerMs: 1e9,
   callMs: 1e9,
-  patienceMs: 600_000,
+  patienceMs: 1e9,
 };
 
 /** An open pool over these addresses, on a fast clock, and what it told people. Closed with the test. */
