@@ -1,0 +1,111 @@
+import { cholesky, logDeterminant, moments, type Statistics } from './statistics.ts';
+
+/** What a voice looks like before it is heard: learned from all speech of the recording. */
+export interface Prior {
+  readonly mean: Float64Array;
+  /** Packed lower triangle; the covariance within one voice. */
+  readonly covariance: Float64Array;
+}
+
+/** How much the prior weighs, in independent frames: for the covariance, and for the mean. */
+const COVARIANCE_WEIGHT = 20;
+const MEAN_WEIGHT = 1;
+/** Frames 10 ms apart say nearly the same: this share of them counts as independent. */
+const INDEPENDENT_SHARE = 0.1;
+/** Beyond this many frames a voice is known; more of them would make every change of mood a new speaker. */
+const MOST_FRAMES = 1_500;
+
+/** The prior of a recording whose speech has these statistics. */
+export function priorOf(all: Statistics): Prior {
+  return moments(all);
+}
+
+/**
+ * Logarithm of the evidence of the frames under one Gaussian of unknown mean and covariance with a
+ * normal-inverse-Wishart prior (Murphy 2007, "Conjugate Bayesian analysis of the Gaussian distribution", eq. 266),
+ * without the terms that are the same however the frames are divided. It prefers one voice for two sets of frames
+ * until they differ by more than chance, which is what a BIC penalty is tuned for.
+ */
+export function evidence(statistics: Statistics, prior: Prior): number {
+  const d = prior.mean.length;
+  const { mean, covariance } = moments(statistics);
+  const n = statistics.count * INDEPENDENT_SHARE;
+  const degrees = COVARIANCE_WEIGHT + d + 1;
+  const pull = (MEAN_WEIGHT * n) / (MEAN_WEIGHT + n);
+  const scale = new Float64Array(covariance.length);
+  let at = 0;
+  for (let i = 0; i < d; i++) {
+    const off = (mean[i] as number) - (prior.mean[i] as number);
+    for (let j = 0; j <= i; j++, at++)
+      scale[at] =
+        COVARIANCE_WEIGHT * (prior.covariance[at] as number) +
+        n * (covariance[at] as number) +
+        pull * off * ((mean[j] as number) - (prior.mean[j] as number));
+  }
+  let value = (-(degrees + n) / 2) * logDeterminant(cholesky(scale, d), d);
+  value +=
+    (degrees / 2) * (logDeterminant(cholesky(prior.covariance, d), d) + d * Math.log(COVARIANCE_WEIGHT));
+  for (let i = 0; i < d; i++) value += logGamma((degrees + n - i) / 2) - logGamma((degrees - i) / 2);
+  return value + (d / 2) * Math.log(MEAN_WEIGHT / (MEAN_WEIGHT + n));
+}
+
+/** The same voice as if it had been heard for at most MOST_FRAMES. */
+export function limited(statistics: Statistics): Statistics {
+  const share = MOST_FRAMES / statistics.count;
+  if (share >= 1) return statistics;
+  return {
+    count: MOST_FRAMES,
+    sum: statistics.sum.map((value) => value * share),
+    products: statistics.products.map((value) => value * share),
+  };
+}
+
+/** A Gaussian that gives the log-likelihood of a frame, up to a constant that is the same for all voices. */
+export interface Voice {
+  readonly mean: Float64Array;
+  /** Packed Cholesky factor of the covariance. */
+  readonly factor: Float64Array;
+  readonly logDeterminant: number;
+}
+
+/** The most probable Gaussian of a voice: its statistics drawn towards the prior. */
+export function voiceOf(statistics: Statistics, prior: Prior): Voice {
+  const d = prior.mean.length;
+  const n = statistics.count * INDEPENDENT_SHARE;
+  const own = moments(statistics);
+  const covariance = own.covariance.map(
+    (value, i) => (n * value + COVARIANCE_WEIGHT * (prior.covariance[i] as number)) / (n + COVARIANCE_WEIGHT),
+  );
+  const factor = cholesky(covariance, d);
+  return { mean: own.mean, factor, logDeterminant: logDeterminant(factor, d) };
+}
+
+/** Log-likelihood of the frame of `data` that begins at `base`; `scratch` holds as many values as a frame. */
+export function logLikelihood(voice: Voice, data: Float32Array, base: number, scratch: Float64Array): number {
+  const d = voice.mean.length;
+  let distance = 0;
+  for (let i = 0; i < d; i++) {
+    const row = (i * (i + 1)) / 2;
+    let rest = (data[base + i] as number) - (voice.mean[i] as number);
+    for (let j = 0; j < i; j++) rest -= (voice.factor[row + j] as number) * (scratch[j] as number);
+    const value = rest / (voice.factor[row + i] as number);
+    scratch[i] = value;
+    distance += value * value;
+  }
+  return -0.5 * (voice.logDeterminant + distance);
+}
+
+/** Stirling's series with the argument lifted above 7; good to 1e-10 there. */
+function logGamma(x: number): number {
+  let [z, shift] = [x, 0];
+  while (z < 7) shift -= Math.log(z++);
+  return (
+    shift +
+    (z - 0.5) * Math.log(z) -
+    z +
+    0.918938533204673 +
+    1 / (12 * z) -
+    1 / (360 * z ** 3) +
+    1 / (1260 * z ** 5)
+  );
+}
