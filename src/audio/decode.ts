@@ -49,7 +49,7 @@ export async function decode(
   );
   if (/No space left on device/.test(exit.stderr))
     throw new EarshotError('disk_full', `no space left on the device while decoding ${recording.name}`, {
-      hint: 'one hour of audio needs 115 MB of work space a channel; choose another place with --work-dir',
+      hint: 'one hour of audio needs 115 MB of work space a channel; choose another place with --data',
     });
   const waveforms = await Promise.all(paths.map(measure));
   if (waveforms.every((waveform) => waveform.samples === 0)) throw unreadable(recording.name, exit.stderr);

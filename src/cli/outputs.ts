@@ -1,12 +1,12 @@
 import { access } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { EarshotError } from '../errors.ts';
-import { relevantOptions } from '../pipeline/stage-options.ts';
+import { optionsHash } from '../pipeline/stage-options.ts';
 import type { TranscribeOptions } from '../pipeline/options.ts';
 import { readTranscript } from '../transcript/read.ts';
 import type { Transcript } from '../transcript/schema.ts';
 import { atomicWriteAll } from '../util/atomic-write-all.ts';
-import { canonicalJson, sha256, sha256File } from '../util/hash.ts';
+import { sha256, sha256File } from '../util/hash.ts';
 import { acquireLock, type Lock } from '../util/lock.ts';
 import { findWriter } from '../writers/index.ts';
 import type { Writer, WriterOptions } from '../writers/writer.ts';
@@ -47,7 +47,7 @@ export async function finishedEarlier(
   const transcript = json === undefined ? null : await readTranscript(json.path).catch(() => null);
   const same =
     transcript !== null &&
-    transcript.receipt.options_hash === sha256(canonicalJson(relevantOptions(options))) &&
+    transcript.receipt.options_hash === optionsHash(options) &&
     isWhole(transcript) &&
     transcript.source.sha256 === (await sha256File(recording));
   if (same) return transcript;

@@ -29,7 +29,8 @@ export async function diarize(
   task: PipelineTask,
 ): Promise<Diarization> {
   if (choice === null) return { turns: [], stage: stage('skipped', null, null, 'diarization is off') };
-  const saved = await work.load('turns', (json) => diarizationSchema.parse(json));
+  const name = `turns-${choice.engine.name}`;
+  const saved = await work.load(name, (json) => diarizationSchema.parse(json));
   if (saved) return saved;
   const began = performance.now();
   try {
@@ -44,7 +45,7 @@ export async function diarize(
         seconds: (performance.now() - began) / 1000,
       },
     };
-    await work.save('turns', result);
+    await work.save(name, result);
     return result;
   } catch (thrown) {
     task.signal?.throwIfAborted();

@@ -95,6 +95,11 @@ function resultWarnings(
         message: `${chunk.start.toFixed(1)} to ${chunk.end.toFixed(1)} s could not be recognised: ${error}`,
       });
   }
+  if (results.some((result) => result.recognition?.wordTimes === 'estimated'))
+    warnings.push({
+      code: 'word_times_estimated',
+      message: 'the engine gives no word times: words are laid along the speech of their chunk by length',
+    });
   if (diarization.stage.status === 'failed')
     warnings.push({ code: 'diarization_failed', message: diarization.stage.reason ?? 'unknown reason' });
   if (segments === 0 && warnings.every((warning) => warning.code !== 'chunk_failed'))

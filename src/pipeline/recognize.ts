@@ -2,6 +2,7 @@ import { openWaveform } from '../audio/waveform.ts';
 import { EarshotError, toEarshotError } from '../errors.ts';
 import type { Recognition, RecognitionRequest, Recognizer } from '../speech/recognition/recognition.ts';
 import { systemClock, type Clock } from '../util/clock.ts';
+import { canonicalJson, sha256 } from '../util/hash.ts';
 import { parallel } from '../util/parallel.ts';
 import { recognitionSchema, type ChunkResult } from './chunk-result.ts';
 import type { PipelineTask } from './options.ts';
@@ -28,7 +29,9 @@ export async function recognizeAll(
   const total = plan.chunks.length;
   task.onProgress?.({ stage: 'recognize', done, total });
   return parallel(plan.chunks, recognizer.concurrency, async (chunk) => {
-    const name = `chunk-${chunk.index}-${chunk.sha256.slice(0, 16)}`;
+    // Another engine or model, chosen by `auto` since the run was cut short, starts anew.
+    const by = sha256(canonicalJson([recognizer.engine, recognizer.model, chunk.sha256])).slice(0, 16);
+    const name = `chunk-${chunk.index}-${by}`;
     const saved = await work.load(name, (json) => recognitionSchema.parse(json));
     const result = saved
       ? { recognition: saved, error: null }

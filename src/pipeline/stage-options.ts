@@ -1,13 +1,19 @@
 import type { DiarizationOptions } from '../speech/diarization/diarization.ts';
 import type { EnrichmentOptions } from '../speech/enrichment/index.ts';
 import type { RecognitionOptions } from '../speech/recognition/recognition.ts';
+import { canonicalJson, sha256 } from '../util/hash.ts';
 import type { PipelineTask, TranscribeOptions } from './options.ts';
 
 /** The options that can change the transcript: not how many jobs, where files lie, or whether to resume. */
-export function relevantOptions(options: TranscribeOptions): Partial<TranscribeOptions> {
+function relevantOptions(options: TranscribeOptions): Partial<TranscribeOptions> {
   const { engine, model, language, task, vad, diarization, speakers, minSpeakers, maxSpeakers, enrich } =
     options;
   return { engine, model, language, task, vad, diarization, speakers, minSpeakers, maxSpeakers, enrich };
+}
+
+/** One hash of all options that can change the transcript, kept in its receipt. */
+export function optionsHash(options: TranscribeOptions): string {
+  return sha256(canonicalJson(relevantOptions(options)));
 }
 
 /** What a recognition engine is opened with. */

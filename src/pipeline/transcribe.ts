@@ -2,7 +2,7 @@ import { openRecording } from '../audio/recording.ts';
 import { EarshotError } from '../errors.ts';
 import { chooseDiarization } from '../speech/diarization/index.ts';
 import { chooseRecognition, RECOGNITION_ENGINES } from '../speech/recognition/index.ts';
-import type { RecognitionEngine, Recognizer } from '../speech/recognition/recognition.ts';
+import type { RecognitionEngine, RecognitionRequest } from '../speech/recognition/recognition.ts';
 import type { Transcript } from '../transcript/schema.ts';
 import { canonicalJson, sha256 } from '../util/hash.ts';
 import { VERSION } from '../util/version.ts';
@@ -14,7 +14,8 @@ import type { PipelineTask, TranscribeOptions } from './options.ts';
 import { planSchema, type Plan } from './plan.ts';
 import { prepare } from './prepare.ts';
 import { recognizeAll } from './recognize.ts';
-import { diarizationOptions, recognitionOptions, relevantOptions } from './stage-options.ts';
+import { diarizationOptions, optionsHash, recognitionOptions } from './stage-options.ts';
+import { Opening } from './opening.ts';
 import { openWork, type Work } from './work.ts';
 
 /**
@@ -32,24 +33,24 @@ export async function transcribe(
 ): Promise<Transcript> {
   const began = performance.now();
   const recording = await openRecording(path, options.name ?? undefined, task.signal);
-  const key = sha256(canonicalJson([recording.sha256, recording.name, relevantOptions(options), VERSION]));
+  const key = sha256(canonicalJson([recording.sha256, recording.name, optionsHash(options), VERSION]));
   const work = await openWork(options.workDir, key.slice(0, 32), options.resume, recording.name);
-  let recognizer: Recognizer | null = null;
-  let complete = false;
+  const opening = new Opening(task.signal);
+  let disposable = true; // until there is something that a later run can go on from
   try {
     const choice = await chooseRecognition(
       options.engine,
-      recognitionOptions(options, work.scratch, task),
+      recognitionOptions(options, work.scratch, { ...task, signal: opening.signal }),
       engines,
     );
     // Loading a model or waking a worker goes on while the recording is decoded.
-    const opening = choice.open();
-    opening.catch(() => undefined);
+    opening.begin(choice);
     const prepared = await timed(() =>
       checkpointed(work, () => prepare(recording, options, choice.engine.chunking, work.folder, task)),
     );
     const plan = prepared.value;
-    recognizer = await opening;
+    disposable = false;
+    const recognizer = await opening.recognizer();
 
     const diarizing = diarizationOptions(options, task);
     const speakers =
@@ -57,7 +58,7 @@ export async function transcribe(
         ? null
         : await chooseDiarization(options.diarization, plan.tracks, diarizing);
     const [recognized, diarization] = await Promise.all([
-      timed(() => recognizeAll(plan, recognizer as Recognizer, requestOf(options, task), work, task)),
+      timed(() => recognizeAll(plan, recognizer, requestOf(options, task), work, task)),
       diarize(plan, speakers, diarizing, work, task),
     ]);
     const lost = failures(recognized.value, recording.name);
@@ -65,7 +66,7 @@ export async function transcribe(
     const body = await finish(plan, recognized.value, diarization, options, task);
     const transcript = assemble(plan, body, {
       key,
-      optionsHash: sha256(canonicalJson(relevantOptions(options))),
+      optionsHash: optionsHash(options),
       recognizer,
       lost,
       passedOver: choice.passedOver,
@@ -75,11 +76,11 @@ export async function transcribe(
       wallSeconds: seconds(began),
     });
     await task.deliver?.(transcript);
-    complete = lost === 0;
+    disposable = lost === 0;
     return transcript;
   } finally {
-    await recognizer?.close();
-    await work.close(complete);
+    await opening.release();
+    await work.close(disposable);
   }
 }
 
@@ -91,7 +92,7 @@ async function checkpointed(work: Work, make: () => Promise<Plan>): Promise<Plan
   return plan;
 }
 
-function requestOf(options: TranscribeOptions, task: PipelineTask): Parameters<Recognizer['recognize']>[1] {
+function requestOf(options: TranscribeOptions, task: PipelineTask): RecognitionRequest {
   const { language } = options;
   return { language, task: options.task, ...(task.signal ? { signal: task.signal } : {}) };
 }
