@@ -76,7 +76,7 @@ async function openReaders(plan: Plan): Promise<Map<number | null, WaveformReade
 
 function failedGaps(plan: Plan, results: readonly ChunkResult[]): Transcript['gaps'] {
   return plan.chunks
-    .filter((_, i) => results[i]?.recognition == null)
+    .filter((_, i) => (results[i]?.recognition ?? null) === null)
     .map((chunk) => ({ start: chunk.start, end: chunk.end, reason: 'recognition_failed' }));
 }
 
@@ -88,8 +88,8 @@ function resultWarnings(
 ): Transcript['warnings'] {
   const warnings: Transcript['warnings'] = [];
   for (const [i, chunk] of plan.chunks.entries()) {
-    const error = results[i]?.error;
-    if (error != null)
+    const error = results[i]?.error ?? null;
+    if (error !== null)
       warnings.push({
         code: 'chunk_failed',
         message: `${chunk.start.toFixed(1)} to ${chunk.end.toFixed(1)} s could not be recognised: ${error}`,
