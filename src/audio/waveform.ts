@@ -18,6 +18,8 @@ export interface Waveform {
 /** An open waveform. Slices are Float32Array in [-1, 1); seconds outside the recording are cut off. */
 export interface WaveformReader {
   readonly waveform: Waveform;
+  /** The PCM bytes of [start, end) seconds: signed 16-bit little-endian. */
+  bytes(start: number, end: number): Promise<Buffer>;
   /** Samples of [start, end) seconds. */
   slice(start: number, end: number): Promise<Float32Array>;
   close(): Promise<void>;
@@ -34,7 +36,8 @@ export async function openWaveform(waveform: Waveform): Promise<WaveformReader> 
   });
   return {
     waveform,
-    slice: (start, end) => readSamples(file, waveform, start, end),
+    bytes: (start, end) => readBytes(file, waveform, start, end),
+    slice: async (start, end) => pcm16ToFloat(await readBytes(file, waveform, start, end)),
     close: () => file.close(),
   };
 }
@@ -55,12 +58,7 @@ export async function* waveformBlocks(
   }
 }
 
-async function readSamples(
-  file: FileHandle,
-  waveform: Waveform,
-  start: number,
-  end: number,
-): Promise<Float32Array> {
+async function readBytes(file: FileHandle, waveform: Waveform, start: number, end: number): Promise<Buffer> {
   const from = Math.min(waveform.samples, Math.max(0, Math.round(start * SAMPLE_RATE)));
   const to = Math.min(waveform.samples, Math.max(from, Math.round(end * SAMPLE_RATE)));
   const bytes = Buffer.alloc((to - from) * 2);
@@ -76,7 +74,7 @@ async function readSamples(
       throw new EarshotError('recording_unreadable', 'the decoded waveform of the recording was cut short');
     done += bytesRead;
   }
-  return pcm16ToFloat(bytes);
+  return bytes;
 }
 
 /** Signed 16-bit little-endian PCM bytes as floats in [-1, 1). */

