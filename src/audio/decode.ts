@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { EarshotError } from '../errors.ts';
-import { mediaArgument, runMediaTool, unreadable } from './probe.ts';
+import { mediaInput, runMediaTool, unreadable } from './probe.ts';
 import type { Recording } from './recording.ts';
 import { SAMPLE_RATE, WAV_HEADER_BYTES, type Waveform } from './waveform.ts';
 
@@ -42,7 +42,7 @@ export async function decode(
   const exit = await runMediaTool(
     'ffmpeg',
     [
-      ...['-nostdin', '-v', 'error', '-y', '-i', mediaArgument(recording.path), '-vn', '-sn', '-dn'],
+      ...['-nostdin', '-v', 'error', '-y', ...mediaInput(recording.path), '-vn', '-sn', '-dn'],
       ...['-filter_complex', filters.join(';'), ...outputs],
     ],
     signal,

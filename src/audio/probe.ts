@@ -39,7 +39,7 @@ const probeSchema = z.object({
 export async function probe(path: string, name: string, signal?: AbortSignal): Promise<Probe> {
   const exit = await runMediaTool(
     'ffprobe',
-    ['-v', 'error', '-of', 'json', '-show_format', '-show_streams', '-i', mediaArgument(path)],
+    ['-v', 'error', '-of', 'json', '-show_format', '-show_streams', ...mediaInput(path)],
     signal,
   );
   if (exit.code !== 0) throw unreadable(name, exit.stderr);
@@ -66,9 +66,12 @@ export async function probe(path: string, name: string, signal?: AbortSignal): P
   return { container: format.format_name, duration: format.duration ?? null, streams: audio, hasVideo };
 }
 
-/** A path as an argument that ffmpeg can take for nothing but a local file, whatever its name ("-rf", "concat:x"). */
-export function mediaArgument(path: string): string {
-  return `file:${path}`;
+/**
+ * The arguments that open a path as nothing but a local file, whatever its name ("-rf", "concat:x"), and keep what is
+ * inside from opening anything but local files in turn.
+ */
+export function mediaInput(path: string): string[] {
+  return ['-protocol_whitelist', 'file', '-i', `file:${path}`];
 }
 
 /** Runs ffmpeg or ffprobe. Rejects with `ffmpeg_missing` when it is not installed. */

@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import { EarshotError } from '../errors.ts';
 import { sha256File } from '../util/hash.ts';
+import { refusePlaylist } from './playlist.ts';
 import { probe, type AudioStream } from './probe.ts';
 
 /** The user's media: a local file and what the probe found in it. */
@@ -36,6 +37,7 @@ export async function openRecording(
   });
   if (!info.isFile()) throw new EarshotError('recording_unreadable', `${name} is not a regular file`);
   if (info.size === 0) throw new EarshotError('recording_empty', `${name} is empty (0 bytes)`);
+  await refusePlaylist(absolute, name);
   const [found, sha256] = await Promise.all([probe(absolute, name, signal), sha256File(absolute, signal)]);
   return {
     path: absolute,

@@ -113,6 +113,19 @@ for (const name of [
     assert.equal(waveforms[0]?.samples, 32_000);
   });
 
+for (const [name, text] of [
+  ['list.m3u8', '#EXTM3U\n#EXTINF:1,\ntone.wav\n'],
+  ['list.wav', 'ffconcat version 1.0\nfile tone.wav\n'],
+  ['session.sdp', 'v=0\nc=IN IP4 127.0.0.1\nm=audio 5004 RTP/AVP 0\n'],
+] as const)
+  test(`${name} lists other files and is refused`, async () => {
+    writeFileSync(at(name), text);
+    await assert.rejects(openRecording(at(name)), {
+      code: 'recording_unreadable',
+      message: /list of other files/,
+    });
+  });
+
 async function decodeMono(path: string): Promise<Waveform> {
   const recording = await openRecording(path);
   const { waveforms } = await decode(recording, [{ stream: 0, channel: null }], [`${at('decoded')}.wav`]);
