@@ -1,86 +1,77 @@
 import { setImmediate as yieldToEvents } from 'node:timers/promises';
-import { openWaveform, SAMPLE_RATE } from '../../../audio/waveform.ts';
+import { openWaveform } from '../../../audio/waveform.ts';
 import type { Task } from '../../../util/task.ts';
-import type { DiarizationEngine, DiarizationTrack, SpeakerCount } from '../diarization.ts';
-import type { Region } from '../activity.ts';
 import { blocksOf } from '../blocks.ts';
+import type { DiarizationEngine, DiarizationTrack, SpeakerCount } from '../diarization.ts';
 import { HOP, HOP_SECONDS } from '../levels.ts';
-import type { Linker } from '../linker.ts';
-import { nameSpeakers } from '../turns.ts';
+import { nameSpeakers, type NumberedTurn } from '../turns.ts';
 import { diarizeBlock } from './block.ts';
-import { SPEAKER_THRESHOLD } from './cluster.ts';
+import type { ClusterCount } from './cluster.ts';
 import { linkVoices } from './link.ts';
-import type { Statistics } from './statistics.ts';
 
 /**
- * Diarization without any model: cepstra, Bayesian clustering of Gaussian voices, Viterbi resegmentation. It works in
- * blocks of a few minutes and links their voices by sufficient statistics, so cost grows linearly with the recording
- * and memory hardly at all. Between blocks other work gets its turn.
+ * Diarization without any model: cepstra, clustering of short pieces by Bayesian evidence, Viterbi resegmentation. It
+ * works in blocks of a few minutes and links their voices by sufficient statistics, so cost grows linearly with the
+ * recording and memory hardly at all. Between blocks other work gets its turn.
  */
 export const classicDiarization: DiarizationEngine = {
   name: 'classic',
   check: () => Promise.resolve({ ok: true, model: null, device: 'cpu' }),
   async diarize(tracks, options, task) {
-    const linker = linkVoices(options);
-    const turns: UnnamedTurn[] = [];
-    const total = tracks.reduce((sum, track) => sum + track.waveform.duration, 0);
-    let done = 0;
-    for (const track of tracks) {
-      const own: Task = {
-        ...task,
-        onProgress: (fraction) =>
-          task.onProgress?.((done + fraction * track.waveform.duration) / Math.max(total, 1e-9)),
-      };
-      turns.push(...(await diarizeTrack(track, options, linker, own)));
-      done += track.waveform.duration;
-    }
-    const speakers = linker.speakers();
-    return nameSpeakers(turns.map((turn) => ({ ...turn, speaker: speakers[turn.voice] as number })));
+    const wanted = options.speakers ?? options.min ?? 1;
+    const blocks = tracks.flatMap((track) => blocksOf(track.spans, track.waveform.duration)).length;
+    const atMost = options.speakers ?? options.max ?? Infinity;
+    // Not everybody speaks in every block: only a recording of one block can be told to find them all there.
+    const first = await diarizeTracks(tracks, options, { atLeast: blocks > 1 ? 1 : wanted, atMost }, task);
+    const found = new Set(first.map((turn) => turn.speaker)).size;
+    if (found >= wanted || blocks <= 1) return nameSpeakers(first);
+    return nameSpeakers(
+      await diarizeTracks(tracks, options, { atLeast: wanted, atMost }, withoutProgress(task)),
+    );
   },
 };
 
-interface UnnamedTurn {
-  readonly start: number;
-  readonly end: number;
-  readonly voice: number;
-  readonly channel: number | null;
-}
+const withoutProgress = ({ signal }: Task): Task => ({ ...(signal && { signal }) });
 
-async function diarizeTrack(
-  track: DiarizationTrack,
+async function diarizeTracks(
+  tracks: readonly DiarizationTrack[],
   count: SpeakerCount,
-  linker: Linker<Statistics>,
+  inBlock: ClusterCount,
   task: Task,
-): Promise<UnnamedTurn[]> {
-  const reader = await openWaveform(track.waveform);
-  const turns: UnnamedTurn[] = [];
-  const rule = {
-    atLeast: count.speakers ?? count.min ?? 1,
-    atMost: Infinity,
-    threshold: SPEAKER_THRESHOLD,
-  };
-  try {
-    for (const block of blocksOf(track.spans, track.waveform.duration)) {
-      task.signal?.throwIfAborted();
-      const samples = await reader.slice(block.start, block.end);
-      const last = Math.floor(samples.length / HOP);
-      const frame = (seconds: number): number =>
-        Math.min(last, Math.round((seconds - block.start) / HOP_SECONDS));
-      const spans: Region[] = block.spans.map((span) => ({ from: frame(span.start), to: frame(span.end) }));
-      const found = diarizeBlock(samples, spans, rule);
-      const voices = found.voices.map((voice) => linker.add(voice));
-      for (const { from, to, voice } of found.stretches)
-        turns.push({
-          start: block.start + (from * HOP) / SAMPLE_RATE,
-          end: block.start + (to * HOP) / SAMPLE_RATE,
-          voice: voices[voice] as number,
-          channel: track.channel,
-        });
-      task.onProgress?.(block.end / track.waveform.duration);
-      await yieldToEvents();
+): Promise<NumberedTurn[]> {
+  const linker = linkVoices(count);
+  const turns: NumberedTurn[] = [];
+  const total = tracks.reduce((sum, { waveform }) => sum + waveform.duration, 0);
+  let before = 0;
+  let index = 0;
+  for (const { waveform, spans, channel } of tracks) {
+    const reader = await openWaveform(waveform);
+    try {
+      for (const block of blocksOf(spans, waveform.duration)) {
+        task.signal?.throwIfAborted();
+        const samples = await reader.slice(block.start, block.end);
+        const last = Math.floor(samples.length / HOP);
+        const frame = (seconds: number): number =>
+          Math.max(0, Math.min(last, Math.round((seconds - block.start) / HOP_SECONDS)));
+        const regions = block.spans.map(({ start, end }) => ({ from: frame(start), to: frame(end) }));
+        const found = diarizeBlock(samples, regions, inBlock);
+        const blockNumber = index++;
+        const voices = found.voices.map((statistics) => linker.add({ statistics, blocks: [blockNumber] }));
+        for (const { from, to, voice } of found.stretches)
+          turns.push({
+            start: block.start + from * HOP_SECONDS,
+            end: block.start + to * HOP_SECONDS,
+            speaker: voices[voice] as number,
+            channel,
+          });
+        task.onProgress?.((before + block.end) / total);
+        await yieldToEvents();
+      }
+    } finally {
+      await reader.close();
     }
-  } finally {
-    await reader.close();
+    before += waveform.duration;
   }
-  return turns;
+  const speakers = linker.speakers();
+  return turns.map((turn) => ({ ...turn, speaker: speakers[turn.speaker] as number }));
 }

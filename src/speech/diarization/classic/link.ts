@@ -1,17 +1,50 @@
 import type { SpeakerCount } from '../diarization.ts';
 import { createLinker, type Linker } from '../linker.ts';
-import { agglomerate, SPEAKER_THRESHOLD } from './cluster.ts';
+import { cluster } from './cluster.ts';
 import { join, type Statistics } from './statistics.ts';
 import { priorOf } from './voice-model.ts';
 
-/** Links voices across blocks by their statistics, with the same evidence that tells them apart within a block. */
-export function linkVoices(count: SpeakerCount): Linker<Statistics> {
+/** A voice of a block. Two voices of one block are two speakers, unless fewer were asked for. */
+export interface BlockVoice {
+  readonly statistics: Statistics;
+  readonly blocks: readonly number[];
+}
+
+/** Voices are compared as if heard for at most this many frames, like the pieces that the measure was tuned on. */
+const MOST_FRAMES = 300;
+
+/** Links voices across blocks by their statistics, with the same measure that tells them apart within a block. */
+export function linkVoices(count: SpeakerCount): Linker<BlockVoice> {
   return createLinker(
     {
-      join,
-      group: (voices, atLeast, atMost) =>
-        agglomerate(voices, priorOf(voices.reduce(join)), { atLeast, atMost, threshold: SPEAKER_THRESHOLD }),
+      join: (a, b) => ({ statistics: join(a.statistics, b.statistics), blocks: [...a.blocks, ...b.blocks] }),
+      group(voices, atLeast, atMost) {
+        const heard = voices.map(({ statistics }) => limited(statistics));
+        return cluster(
+          heard,
+          priorOf(heard),
+          { atLeast, atMost },
+          {
+            apart: (i, j) => shareOne((voices[i] as BlockVoice).blocks, (voices[j] as BlockVoice).blocks),
+          },
+        );
+      },
     },
     count,
   );
+}
+
+function shareOne(a: readonly number[], b: readonly number[]): boolean {
+  const inA = new Set(a);
+  return b.some((block) => inA.has(block));
+}
+
+function limited(statistics: Statistics): Statistics {
+  const share = MOST_FRAMES / statistics.count;
+  if (share >= 1) return statistics;
+  return {
+    count: MOST_FRAMES,
+    sum: statistics.sum.map((value) => value * share),
+    products: statistics.products.map((value) => value * share),
+  };
 }

@@ -1,6 +1,6 @@
-import { cholesky, logDeterminant, moments, type Statistics } from './statistics.ts';
+import { cholesky, join, logDeterminant, moments, type Statistics } from './statistics.ts';
 
-/** What a voice looks like before it is heard: learned from all speech of the recording. */
+/** What a voice looks like before it is heard: learned from the recording itself. */
 export interface Prior {
   readonly mean: Float64Array;
   /** Packed lower triangle; the covariance within one voice. */
@@ -12,19 +12,28 @@ const COVARIANCE_WEIGHT = 20;
 const MEAN_WEIGHT = 1;
 /** Frames 10 ms apart say nearly the same: this share of them counts as independent. */
 const INDEPENDENT_SHARE = 0.1;
-/** Beyond this many frames a voice is known; more of them would make every change of mood a new speaker. */
-const MOST_FRAMES = 1_500;
 
-/** The prior of a recording whose speech has these statistics. */
-export function priorOf(all: Statistics): Prior {
-  return moments(all);
+/**
+ * The prior of a recording from parts of its speech that each are mostly one voice: the mean of all frames, and the
+ * covariance within the parts. (The covariance of everything would be wide when voices differ, and hide that they do.)
+ */
+export function priorOf(parts: readonly Statistics[]): Prior {
+  const { mean } = moments(parts.reduce(join));
+  const within = new Float64Array((parts[0] as Statistics).products.length);
+  const count = parts.reduce((sum, part) => sum + part.count, 0);
+  for (const part of parts) {
+    const { covariance } = moments(part);
+    for (let i = 0; i < within.length; i++)
+      within[i] = (within[i] as number) + ((covariance[i] as number) * part.count) / count;
+  }
+  return { mean, covariance: within };
 }
 
 /**
  * Logarithm of the evidence of the frames under one Gaussian of unknown mean and covariance with a
  * normal-inverse-Wishart prior (Murphy 2007, "Conjugate Bayesian analysis of the Gaussian distribution", eq. 266),
  * without the terms that are the same however the frames are divided. It prefers one voice for two sets of frames
- * until they differ by more than chance, which is what a BIC penalty is tuned for.
+ * until they differ by more than chance, as BIC does, but holds for few frames too.
  */
 export function evidence(statistics: Statistics, prior: Prior): number {
   const d = prior.mean.length;
@@ -47,17 +56,6 @@ export function evidence(statistics: Statistics, prior: Prior): number {
     (degrees / 2) * (logDeterminant(cholesky(prior.covariance, d), d) + d * Math.log(COVARIANCE_WEIGHT));
   for (let i = 0; i < d; i++) value += logGamma((degrees + n - i) / 2) - logGamma((degrees - i) / 2);
   return value + (d / 2) * Math.log(MEAN_WEIGHT / (MEAN_WEIGHT + n));
-}
-
-/** The same voice as if it had been heard for at most MOST_FRAMES. */
-export function limited(statistics: Statistics): Statistics {
-  const share = MOST_FRAMES / statistics.count;
-  if (share >= 1) return statistics;
-  return {
-    count: MOST_FRAMES,
-    sum: statistics.sum.map((value) => value * share),
-    products: statistics.products.map((value) => value * share),
-  };
 }
 
 /** A Gaussian that gives the log-likelihood of a frame, up to a constant that is the same for all voices. */
