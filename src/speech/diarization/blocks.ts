@@ -12,34 +12,34 @@ export interface Block extends TimeSpan {
 export const BLOCK_SECONDS = 300;
 /** A rest shorter than this goes with the block before it. */
 const LEAST_SECONDS = 60;
+/** Silence that a block keeps at its ends: it shows how loud the background is. */
+const MARGIN = 5;
 
 /**
- * Cuts [0, duration] into blocks of about `length` seconds, in the middle of the pause between two spans. A span that
- * is longer than a block is cut where the block is full.
+ * Cuts the recording into blocks of about `length` seconds, between two spans and half-way when they are near each other.
+ * A span that is longer than a block is cut; a silence longer than MARGIN around the blocks belongs to none of them.
  */
 export function blocksOf(spans: readonly TimeSpan[], duration: number, length = BLOCK_SECONDS): Block[] {
   const blocks: Block[] = [];
-  const rest = spans.flatMap((span) => pieces(span, length));
-  let start = 0;
   let own: TimeSpan[] = [];
-  rest.forEach((span, i) => {
-    const before = rest[i - 1];
-    if (before && own.length > 0 && span.end - start > length && duration - span.start > LEAST_SECONDS) {
-      const cut = (before.end + span.start) / 2;
-      blocks.push({ start, end: cut, spans: own });
-      start = cut;
-      own = [];
-    }
-    // A silence longer than a block is not read at all.
-    if (own.length === 0 && span.start - start > length) start = span.start - 1;
+  let start = 0;
+  const close = (end: number): void => {
+    blocks.push({ start, end, spans: own });
+    own = [];
+  };
+  const speechEnd = spans.at(-1)?.end ?? 0;
+  for (const span of spans.flatMap((long) => pieces(long, length))) {
+    const before = own.at(-1);
+    const rest = speechEnd - start <= length + LEAST_SECONDS;
+    if (before && span.end - start > length && !rest) {
+      const middle = (before.end + span.start) / 2;
+      close(Math.min(middle, before.end + MARGIN));
+      start = Math.max(middle, span.start - MARGIN);
+    } else if (!before) start = Math.max(0, span.start - MARGIN);
     own.push(span);
-  });
-  if (own.length > 0)
-    blocks.push({
-      start,
-      end: Math.min(duration, Math.max((own.at(-1) as TimeSpan).end + 1, start)),
-      spans: own,
-    });
+  }
+  const last = own.at(-1);
+  if (last) close(Math.min(duration, last.end + MARGIN));
   return blocks;
 }
 

@@ -11,7 +11,7 @@ const QUIETER_DB = 6;
 /** …and than its own usual speech only hears that one. */
 const BELOW_USUAL_DB = 14;
 /** Levels are compared by their maximum within this many frames on both sides: syllables alternate. */
-const COMPARED_FRAMES = 10;
+const COMPARED_FRAMES = 6;
 /** A channel that is never the loudest for as long as this has no speaker of its own. Frames. */
 const LEAST_OWN_FRAMES = 20;
 const SILENT_DB = -100;

@@ -19,7 +19,7 @@ const LEAST_PIECE_FRAMES = 35;
 const QUIETER_SHARE = 0.5;
 const ROUNDS = 4;
 /** A voice that is left with fewer frames than this is somebody else's slip. */
-const LEAST_VOICE_FRAMES = 60;
+const LEAST_VOICE_FRAMES = 80;
 
 interface Piece extends Region {
   readonly statistics: Statistics;

@@ -14,7 +14,7 @@ export interface ClusterCount {
  * voices a hundred frames). Same speakers stay below 10 and others are above 20, on mixes of synthetic voices and on
  * real meetings alike, because the measure is relative: some voices and rooms vary more than others.
  */
-const SPEAKER_DIFFERENCE = 12;
+const SPEAKER_DIFFERENCE = 14;
 /** What pieces of one speech of one speaker usually score, and for how many observed pairs that expectation counts. */
 const USUAL_SCORE = -12;
 const USUAL_WEIGHT = 4;

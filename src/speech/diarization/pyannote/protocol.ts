@@ -48,9 +48,11 @@ export function wantedInstead(found: number, count: SpeakerCount | null): number
 
 /** The parts of a speaker's segments in which nobody else speaks, longest first; all of them when there is no such part. */
 export function clearSpeech(segments: readonly Segment[], speaker: number): { start: number; end: number }[] {
-  const own = segments.filter((segment) => segment.speaker === speaker);
+  const own = segments
+    .filter((segment) => segment.speaker === speaker)
+    .map(({ start, end }) => ({ start, end }));
   const others = segments.filter((segment) => segment.speaker !== speaker);
-  let parts = own.map(({ start, end }) => ({ start, end }));
+  let parts = own;
   for (const other of others)
     parts = parts.flatMap((part) =>
       other.end <= part.start || other.start >= part.end
