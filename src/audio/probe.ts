@@ -21,7 +21,7 @@ export interface Probe {
 
 const seconds = z.coerce.number().nonnegative().optional().catch(undefined);
 const probeSchema = z.object({
-  format: z.object({ format_name: z.string(), duration: seconds }),
+  format: z.object({ format_name: z.string(), duration: seconds, start_time: seconds }),
   streams: z.array(
     z.object({
       codec_type: z.string().optional(),
@@ -63,15 +63,106 @@ export async function probe(path: string, name: string, signal?: AbortSignal): P
         hint: 'give a file with sound, or the audio file that belongs to this one',
       },
     );
-  return { container: format.format_name, duration: format.duration ?? null, streams: audio, hasVideo };
+  const odd = audio.find((stream) => stream.sampleRate < LOWEST_RATE || stream.channels < 1);
+  if (odd)
+    throw unreadable(
+      name,
+      `a sample rate of ${odd.sampleRate} Hz and ${odd.channels} channels is no recording`,
+    );
+  return { container: format.format_name, duration: lengthOf(format), streams: audio, hasVideo };
+}
+
+/** Hz. Speech cannot be heard below; a header that says 1 Hz would blow kilobytes up to gigabytes. */
+const LOWEST_RATE = 4_000;
+
+/** Matroska counts its duration from 0 even where the first sound comes later. */
+function lengthOf(format: { format_name: string; duration?: number; start_time?: number }): number | null {
+  if (format.duration === undefined) return null;
+  return format.format_name.startsWith('matroska')
+    ? Math.max(0, format.duration - (format.start_time ?? 0))
+    : format.duration;
 }
 
 /**
+ * Containers that hold their sound themselves. Playlists (hls, dash, concat, sdp, imf) and image sequences are not among
+ * them: they name other files of this machine for ffmpeg to open, and can hide behind an ID3 tag or a long comment.
+ */
+const CONTAINERS = [
+  ...[
+    'aac',
+    'ac3',
+    'aiff',
+    'amr',
+    'amrnb',
+    'amrwb',
+    'ape',
+    'asf',
+    'ast',
+    'au',
+    'avi',
+    'caf',
+    'dsf',
+    'dts',
+    'dtshd',
+  ],
+  ...[
+    'dv',
+    'eac3',
+    'flac',
+    'flv',
+    'gsm',
+    'gxf',
+    'iff',
+    'ircam',
+    'live_flv',
+    'loas',
+    'matroska',
+    'mlp',
+    'mmf',
+    'mov',
+  ],
+  ...[
+    'mp3',
+    'mpc',
+    'mpc8',
+    'mpeg',
+    'mpegts',
+    'mxf',
+    'nistsphere',
+    'nsv',
+    'nut',
+    'ogg',
+    'oma',
+    'pva',
+    'qcp',
+    'rm',
+  ],
+  ...[
+    'rso',
+    'sds',
+    'sln',
+    'sol',
+    'sox',
+    'spdif',
+    'tak',
+    'truehd',
+    'tta',
+    'voc',
+    'vqf',
+    'w64',
+    'wav',
+    'webm',
+    'wtv',
+  ],
+  ...['wv', 'wve', 'xa', 'xwma'],
+];
+
+/**
  * The arguments that open a path as nothing but a local file, whatever its name ("-rf", "concat:x"), and keep what is
- * inside from opening anything but local files in turn.
+ * inside from opening others.
  */
 export function mediaInput(path: string): string[] {
-  return ['-protocol_whitelist', 'file', '-i', `file:${path}`];
+  return ['-protocol_whitelist', 'file', '-format_whitelist', CONTAINERS.join(','), '-i', `file:${path}`];
 }
 
 /** Runs ffmpeg or ffprobe. Rejects with `ffmpeg_missing` when it is not installed. */

@@ -69,14 +69,17 @@ async function openChannels(
   const picks = channels.map((channel) => pickOf(recording, channel));
   const paths = channels.map((_, index) => join(folder, `track-${index}.wav`));
   const { waveforms } = await decode(recording, picks, paths, signal);
-  for (const [index, waveform] of waveforms.entries()) {
-    if (Math.abs(waveform.duration - transcript.source.duration) > 1)
-      throw wrongRecording(
-        recording,
-        `lasts ${waveform.duration.toFixed(1)} s, not ${transcript.source.duration.toFixed(1)} s`,
-      );
+  const longest = Math.max(...waveforms.map((waveform) => waveform.duration));
+  if (
+    longest - transcript.source.duration > 1 ||
+    (spoken.has(null) && transcript.source.duration - longest > 1)
+  )
+    throw wrongRecording(
+      recording,
+      `lasts ${longest.toFixed(1)} s, not ${transcript.source.duration.toFixed(1)} s`,
+    );
+  for (const [index, waveform] of waveforms.entries())
     readers.set(channels[index] as number | null, await openWaveform(waveform));
-  }
   return readers;
 }
 

@@ -1,5 +1,6 @@
 import { openRecording } from '../audio/recording.ts';
 import { EarshotError } from '../errors.ts';
+import { together } from '../util/together.ts';
 import { chooseDiarization } from '../speech/diarization/index.ts';
 import { chooseRecognition, RECOGNITION_ENGINES } from '../speech/recognition/index.ts';
 import type { RecognitionEngine, RecognitionRequest } from '../speech/recognition/recognition.ts';
@@ -11,6 +12,7 @@ import type { ChunkResult } from './chunk-result.ts';
 import { diarize } from './diarize.ts';
 import { finish } from './finish.ts';
 import type { PipelineTask, TranscribeOptions } from './options.ts';
+import { isIntact } from './intact.ts';
 import { planSchema, type Plan } from './plan.ts';
 import { prepare } from './prepare.ts';
 import { recognizeAll } from './recognize.ts';
@@ -57,10 +59,12 @@ export async function transcribe(
       options.diarization === 'off'
         ? null
         : await chooseDiarization(options.diarization, plan.tracks, diarizing);
-    const [recognized, diarization] = await Promise.all([
-      timed(() => recognizeAll(plan, recognizer, requestOf(options, task), work, task)),
-      diarize(plan, speakers, diarizing, work, task),
-    ]);
+    const [recognized, diarization] = await together(
+      task.signal,
+      (signal) =>
+        timed(() => recognizeAll(plan, recognizer, requestOf(options, signal), work, { ...task, signal })),
+      (signal) => diarize(plan, speakers, diarizing, work, { ...task, signal }),
+    );
     const lost = failures(recognized.value, recording.name);
 
     const body = await finish(plan, recognized.value, diarization, options, task);
@@ -79,22 +83,21 @@ export async function transcribe(
     disposable = lost === 0;
     return transcript;
   } finally {
-    await opening.release();
-    await work.close(disposable);
+    await opening.release().finally(() => work.close(disposable));
   }
 }
 
+/** The plan of a run that was cut short counts only while its waveforms are what they were. */
 async function checkpointed(work: Work, make: () => Promise<Plan>): Promise<Plan> {
   const saved = await work.load('plan', (json) => planSchema.parse(json));
-  if (saved) return saved;
+  if (saved && (await isIntact(saved))) return saved;
   const plan = await make();
   await work.save('plan', plan);
   return plan;
 }
 
-function requestOf(options: TranscribeOptions, task: PipelineTask): RecognitionRequest {
-  const { language } = options;
-  return { language, task: options.task, ...(task.signal ? { signal: task.signal } : {}) };
+function requestOf({ language, task }: TranscribeOptions, signal: AbortSignal): RecognitionRequest {
+  return { language, task, signal };
 }
 
 /** How many chunks have no result; `engine_failed` when none has one. */

@@ -1,4 +1,4 @@
-import { open, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { link, open, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { randomBytes } from 'node:crypto';
 import { EarshotError } from '../errors.ts';
@@ -29,6 +29,8 @@ export interface Lock {
 
 const TOUCH_MS = 20_000;
 const STALE_MS = 120_000;
+/** Taking over is a matter of milliseconds. */
+const GUARD_STALE_MS = 5_000;
 
 /**
  * Takes the lock file at `path`, whose folder must exist, or rejects with `locked`; `what` names the thing locked in
@@ -58,20 +60,25 @@ function hold(path: string, mine: Holder, inherited: string | null): Lock {
   };
 }
 
+/** The lock appears whole or not at all: a process killed half way leaves nothing that blocks the next. */
 async function createExclusively(path: string, holder: Holder): Promise<boolean> {
+  const whole = `${path}.${holder.token}`;
+  await writeFile(whole, JSON.stringify(holder), { flag: 'wx' });
   try {
-    await writeFile(path, JSON.stringify(holder), { flag: 'wx' });
+    await link(whole, path);
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
     throw error;
+  } finally {
+    await rm(whole, { force: true });
   }
 }
 
 /** Replaces a stale lock. The guard file keeps two from doing so at once: the slower would replace the faster's lock. */
 async function takeOver(path: string, mine: Holder, what: string): Promise<Holder> {
   const guard = `${path}.takeover`;
-  if (await isOlderThan(guard, STALE_MS)) await rm(guard, { force: true });
+  if (await isOlderThan(guard, GUARD_STALE_MS)) await rm(guard, { force: true });
   const guarded = await open(guard, 'wx').catch((error: unknown) => {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw lockedError(path, null, what);
     throw error;
@@ -80,8 +87,10 @@ async function takeOver(path: string, mine: Holder, what: string): Promise<Holde
     const holder = await readHolder(path);
     if (holder === null ? !(await isOlderThan(path, STALE_MS)) : await isAlive(path, holder))
       throw lockedError(path, holder, what);
-    await replace(path, mine);
-    return holder ?? { ...mine, note: '' };
+    // What the dead one noted is not lost if this one dies, too, before it notes something of its own.
+    const note = holder?.note ?? '';
+    await replace(path, { ...mine, note });
+    return { ...mine, note };
   } finally {
     await guarded.close();
     await rm(guard, { force: true });

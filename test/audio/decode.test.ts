@@ -126,6 +126,24 @@ for (const [name, text] of [
     });
   });
 
+test('a playlist behind an ID3 tag is refused, too', async () => {
+  const tag = Buffer.concat([Buffer.from('ID3\x04\x00\x00\x00\x00\x00\x0a', 'latin1'), Buffer.alloc(10)]);
+  for (const list of [`#EXTM3U\n#EXTINF:1,\n${tone}\n`, `ffconcat version 1.0\nfile ${tone}\n`]) {
+    writeFileSync(at('tagged.mp3'), Buffer.concat([tag, Buffer.from(list)]));
+    await assert.rejects(decodeMono(at('tagged.mp3')), { code: 'recording_unreadable' });
+  }
+});
+
+test('a header that says 1 Hz is refused before it fills the disk', async () => {
+  const bytes = readFileSync(tone);
+  bytes.writeUInt32LE(1, 24);
+  writeFileSync(at('slow.wav'), bytes);
+  await assert.rejects(openRecording(at('slow.wav')), {
+    code: 'recording_unreadable',
+    message: /sample rate of 1 Hz/,
+  });
+});
+
 async function decodeMono(path: string): Promise<Waveform> {
   const recording = await openRecording(path);
   const { waveforms } = await decode(recording, [{ stream: 0, channel: null }], [`${at('decoded')}.wav`]);

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { readdirSync } from 'node:fs';
+import { readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { EarshotError } from '../../src/errors.ts';
-import type { TranscribeOptions } from '../../src/pipeline/options.ts';
+import type { Progress, TranscribeOptions } from '../../src/pipeline/options.ts';
 import { transcribe } from '../../src/pipeline/transcribe.ts';
 import type { ChunkAudio, RecognitionEngine } from '../../src/speech/recognition/recognition.ts';
 import { transcriptSchema, type Transcript } from '../../src/transcript/schema.ts';
@@ -112,6 +112,29 @@ test('E3: a run that is cut short goes on with the chunks that are missing, to t
   const resumed = await transcribe(MEETING, options('cut'), {}, [second]);
   assert.equal(essence(resumed), essence(whole));
   assert.equal(new Set([...first.calls, ...second.calls]).size, first.calls.length + second.calls.length);
+});
+
+test('E3: a waveform that was lost or zeroed by a power cut is decoded again, not taken for silence', async () => {
+  const whole = await transcribe(MEETING, options('sound'), {}, [countingEngine()]);
+  for (const harm of [
+    (path: string) => rmSync(path),
+    (path: string) => writeFileSync(path, Buffer.alloc(statSync(path).size)),
+  ]) {
+    const stop = new AbortController();
+    const cut = {
+      signal: stop.signal,
+      onProgress: ({ stage }: Progress) => stage === 'recognize' && stop.abort(),
+    };
+    await assert.rejects(transcribe(MEETING, options('harmed'), cut, [countingEngine()]), {
+      name: 'AbortError',
+    });
+    const [key] = readdirSync(join(folder, 'harmed')).filter((name) => !name.endsWith('.lock'));
+    harm(join(folder, 'harmed', key as string, 'track-0.wav'));
+    assert.equal(
+      essence(await transcribe(MEETING, options('harmed'), {}, [countingEngine()])),
+      essence(whole),
+    );
+  }
 });
 
 test('E6: a chunk that cannot be recognised is a gap and a warning, and the rest is kept', async () => {
