@@ -52,7 +52,7 @@ export const COMMAND_TABLE: Readonly<Record<CommandName, Command>> = {
     },
     examples: [
       ['models list', 'what there is, how large, under which licence'],
-      ['models pull parakeet-tdt-v3', 'download and check one'],
+      ['models pull parakeet-tdt-0.6b-v3', 'download and check one'],
     ],
     load: async () => (await import('./commands/models.ts')).modelsCommand,
   },

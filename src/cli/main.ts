@@ -5,12 +5,20 @@ import process from 'node:process';
 import envPaths from 'env-paths';
 import { EarshotError } from '../errors.ts';
 
+/** What runs the command, such as npx or timeout, passes on a signal that the terminal has sent us already. */
+const SAME_SIGNAL_MS = 500;
+
 /** First signal: wind down, checkpoints are kept. Second: end at once. */
 function abortOnSignals(): AbortSignal {
   const controller = new AbortController();
+  let first = 0;
   for (const name of ['SIGINT', 'SIGTERM'] as const)
     process.on(name, () => {
-      if (controller.signal.aborted) process.exit(130);
+      if (controller.signal.aborted) {
+        if (performance.now() - first < SAME_SIGNAL_MS) return;
+        process.exit(130);
+      }
+      first = performance.now();
       const hint = 'run the same command again to go on from here';
       controller.abort(new EarshotError('cancelled', `cancelled by ${name}`, { hint }));
     });

@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import type { EarshotError } from '../errors.ts';
 import type { Context } from './command.ts';
 import { errorAsJson, errorAsText } from './report-error.ts';
@@ -32,5 +33,10 @@ export async function reportFailure(
       `${JSON.stringify({ path: given, ok: false, outputs: [], error: errorAsJson(error) })}\n`,
     );
   const lines = errorAsText(error, false).trimEnd();
-  terminal.warn(error.message.includes(given) ? lines : lines.replace('earshot: ', `earshot: ${given}: `));
+  // Messages of the pipeline begin with the recording's bare name; the name is said once, as it was given.
+  const own = `earshot: ${basename(given)}`;
+  if (error.message.includes(given)) terminal.warn(lines);
+  else if (lines.startsWith(`${own} `) || lines.startsWith(`${own}:`))
+    terminal.warn(`earshot: ${given}${lines.slice(own.length)}`);
+  else terminal.warn(`earshot: ${given}: ${lines.slice('earshot: '.length)}`);
 }

@@ -2,11 +2,11 @@ import { dirname } from 'node:path';
 import { transcribeOptions, writerOptions } from '../config/pipeline.ts';
 import { transcribe } from '../pipeline/transcribe.ts';
 import type { Transcript } from '../transcript/schema.ts';
-import { assertWritable } from '../util/assert-writable.ts';
 import type { Context } from './command.ts';
 import type { Input } from './inputs.ts';
 import { localCopy } from './local-copy.ts';
 import { existingOutputs, finishedEarlier, lockOutputs, outputsAt, publish } from './outputs.ts';
+import { makeOutFolder } from './out-folder.ts';
 import { overallProgress } from './overall-progress.ts';
 
 /** How it ended for one input. */
@@ -30,7 +30,7 @@ export async function transcribeInput(
   const { settings, folders } = context;
   const outputs = outputsAt(base, formats);
   const paths = outputs.map(({ path }) => path);
-  await assertWritable(dirname(base));
+  await makeOutFolder(dirname(base));
   const lock = await lockOutputs(base);
   try {
     return await withLocalCopy(input, context, async (path) => {

@@ -20,16 +20,22 @@ export function readFlags(flags: Readonly<Record<string, unknown>>, names: reado
   });
 }
 
-/** Environment variables; an empty one counts as not set. Only the settings of the command at hand are looked at. */
+/**
+ * Environment variables; an empty one counts as not set. Our own are checked also where the command at hand does not
+ * take them; those that other programs share with us (PORT) are looked at only where it does.
+ */
 export function readEnvironment(
   env: Readonly<Record<string, string | undefined>>,
   names: readonly OptionName[],
 ): Reading {
-  return collect(names, (name) => {
-    const variable = variablesOf(name).find((each) => (env[each] ?? '').trim() !== '');
+  const reading = collect(OPTION_NAMES, (name) => {
+    const variables = variablesOf(name).filter((each) => names.includes(name) || each.startsWith('EARSHOT_'));
+    const variable = variables.find((each) => (env[each] ?? '').trim() !== '');
     if (variable === undefined) return null;
     return { place: variable, checked: valueOfText(optionOf(name), env[variable] as string) };
   });
+  const values = new Map([...reading.values].filter(([name]) => names.includes(name)));
+  return { values, mistakes: reading.mistakes };
 }
 
 /** The configuration file; every key in it is checked. `optional`: a file that is not there says nothing. */

@@ -17,10 +17,14 @@ export function valueOfJson(option: Option, json: unknown): Checked {
 }
 
 function check(option: Option, value: unknown, given: unknown): Checked {
-  const parsed = option.schema.safeParse(value);
+  const parsed = option.schema.safeParse(inKnownCase(option, value));
   if (parsed.success) return { ok: true, value: parsed.data };
-  const meant = option.choices === null ? null : meantChoice(option.choices, value);
-  const got = option.hasFlag ? `, got ${withoutSecrets(JSON.stringify(given))}` : '';
+  const wrong = unknownChoices(option, value);
+  const meant =
+    wrong.map((item) => suggest(item, option.choices ?? [])).find((word) => word !== null) ?? null;
+  const shown =
+    wrong.length > 0 ? wrong.map((item) => JSON.stringify(item)).join(', ') : JSON.stringify(given);
+  const got = option.hasFlag ? `, got ${withoutSecrets(shown)}` : '';
   return {
     ok: false,
     problem: `expected ${option.accepts}${got}${meant === null ? '' : `; did you mean "${meant}"?`}`,
@@ -43,16 +47,27 @@ function readText(option: Option, text: string): unknown {
 }
 
 function splitList(text: string): string[] {
-  if (text.trim() === 'none') return [];
+  if (text.trim().toLowerCase() === 'none') return [];
   return text
     .split(',')
     .map((item) => item.trim())
     .filter((item) => item !== '');
 }
 
-function meantChoice(choices: readonly string[], value: unknown): string | null {
-  const items = Array.isArray(value) ? (value as unknown[]) : [value];
-  for (const item of items)
-    if (typeof item === 'string' && !choices.includes(item)) return suggest(item, choices);
-  return null;
+/** Items of a list of choices, as the table spells them: upper and lower case are the same. */
+function inKnownCase({ kind, choices }: Option, value: unknown): unknown {
+  if (kind !== 'list' || choices === null || !Array.isArray(value)) return value;
+  return (value as unknown[]).map(
+    (item) =>
+      choices.find((known) => typeof item === 'string' && known.toLowerCase() === item.toLowerCase()) ?? item,
+  );
+}
+
+/** What of a value, or of the items of a list, is text and none of the choices. */
+function unknownChoices(option: Option, value: unknown): string[] {
+  const { choices } = option;
+  if (choices === null) return [];
+  const known = inKnownCase(option, value);
+  const items = Array.isArray(known) ? (known as unknown[]) : [known];
+  return items.filter((item) => typeof item === 'string').filter((item) => !choices.includes(item));
 }

@@ -146,6 +146,32 @@ test('stdin goes to stdout, or to files with --out', async () => {
   assert.deepEqual(await readdir(join(cwd, 'data/work/incoming')), []);
 });
 
+test('stdin with several formats needs --out; a --json line has the keys it has for files, and the text', async () => {
+  const stdin = await readFile(SILENCE);
+  const several = await earshot(['transcribe', '-', '--formats', 'txt,srt'], { cwd, stdin });
+  assert.deepEqual([several.code, several.stdout], [2, '']);
+  assert.match(several.stderr, /one format on stdout, or --out DIR/);
+
+  await put('talk.flac');
+  const ofStdin = await earshot(['transcribe', '-', '--formats', 'VTT', '--json'], { cwd, stdin });
+  const ofFile = await earshot(['transcribe', 'talk.flac', '--formats', 'vtt', '--json'], { cwd });
+  const { output, ...line } = jsonLines(ofStdin.stdout)[0] ?? {};
+  assert.match(String(output), /^WEBVTT/);
+  assert.deepEqual(Object.keys(line), Object.keys(jsonLines(ofFile.stdout)[0] ?? {}));
+  const summaries = [line, jsonLines(ofFile.stdout)[0]].map((each) =>
+    Object.keys(each?.['transcript'] ?? {}),
+  );
+  assert.deepEqual(summaries[0], summaries[1]);
+});
+
+test('the message about an input that is not there names it once, as it was given', async () => {
+  for (const given of ['nope.wav', './nope.wav']) {
+    const { code, stderr } = await earshot(['transcribe', given], { cwd });
+    assert.equal(code, 1);
+    assert.equal(stderr, `earshot: ${given}: there is no such file\n`);
+  }
+});
+
 test('a URL is fetched when its address may be reached', async () => {
   const media = await readFile(SILENCE);
   const server = createServer((_request, response) => response.end(media));
@@ -165,7 +191,10 @@ describe('what would go wrong after hours is found before', () => {
   test('an output folder that cannot be written', async () => {
     await put('talk.flac');
     await writeFile(join(cwd, 'file'), '');
-    for (const out of ['file', 'file/below', '/proc/nowhere']) {
+    const file = await earshot(['transcribe', 'talk.flac', '--out', 'file'], { cwd });
+    assert.equal(file.code, 1);
+    assert.match(file.stderr, /file is a file, not a folder\n {2}hint: choose another folder with --out/);
+    for (const out of ['file/below', '/proc/nowhere']) {
       const { code, stderr } = await earshot(['transcribe', 'talk.flac', '--out', out], { cwd });
       assert.equal(code, 1, out);
       assert.match(stderr, /cannot write to the folder .*\n {2}hint: choose another folder with --out/);

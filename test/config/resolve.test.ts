@@ -85,8 +85,23 @@ test('an empty variable is not set, a variable of our own wins over the general 
   assert.deepEqual((await settings({}, env)).workers, ['http://b']);
 });
 
-test('a variable for another command is not looked at', async () => {
+test('a general variable for another command is not looked at; one of our own is checked and not taken', async () => {
   assert.equal((await settings({}, { PORT: 'tcp://10.0.0.1:80' })).port, OPTIONS.port.default);
+  assert.equal((await settings({}, { EARSHOT_PORT: '9000' })).port, OPTIONS.port.default);
+  assert.deepEqual(await mistakesOf({}, { EARSHOT_PORT: 'x' }), [
+    'EARSHOT_PORT: expected a whole number from 0 to 65535, got "x"',
+  ]);
+});
+
+test('a list takes any case, and a mistake in it names the item that is wrong', async () => {
+  assert.deepEqual(
+    (await settings({ formats: 'TXT,textgrid,Srt' })).formats.map((each) => each.toLowerCase()),
+    ['txt', 'textgrid', 'srt'],
+  );
+  assert.match(
+    (await mistakesOf({ formats: 'md,vvt' }))[0] as string,
+    /^--formats: expected a list of .*, got "vvt"; did you mean "vtt"\?$/,
+  );
 });
 
 test('a wrong secret is not repeated in the message', async () => {

@@ -5,8 +5,8 @@ import { EarshotError } from '../../errors.ts';
 import { parseTranscript, readTranscript } from '../../transcript/read.ts';
 import type { Transcript } from '../../transcript/schema.ts';
 import { atomicWriteAll } from '../../util/atomic-write-all.ts';
-import { assertWritable } from '../../util/assert-writable.ts';
 import type { Context, Run } from '../command.ts';
+import { makeOutFolder } from '../out-folder.ts';
 import { existingOutputs, existsError, outputsAt } from '../outputs.ts';
 
 /** One format goes to stdout; several, or any with --out, to files named as the transcript is. */
@@ -26,7 +26,7 @@ export const convertCommand: Run = async (context) => {
   }
   const existing = await existingOutputs(outputs);
   if (existing.length > 0 && !settings.overwrite) throw existsError(existing);
-  await assertWritable(folder);
+  await makeOutFolder(folder);
   await atomicWriteAll(
     outputs.map(({ path, writer }) => ({ path, data: writer.render(transcript, layout) })),
   );

@@ -7,10 +7,10 @@ import { diarizationErrorRate } from '../../scoring/der.ts';
 import { wordErrorRate } from '../../scoring/wer.ts';
 import { normaliseWords } from '../../scoring/words.ts';
 import type { Transcript } from '../../transcript/schema.ts';
-import { assertWritable } from '../../util/assert-writable.ts';
 import { findWriter } from '../../writers/index.ts';
 import type { Context, Run } from '../command.ts';
 import { fileInput } from '../inputs.ts';
+import { makeOutFolder } from '../out-folder.ts';
 import { lockOutputs, outputsAt, publish } from '../outputs.ts';
 import { stageReasons, stageRows } from '../stage-rows.ts';
 import { summaryOf } from '../summary.ts';
@@ -34,7 +34,7 @@ export const demoCommand: Run = async (context) => {
   const { settings, terminal, cwd } = context;
   const truth = truthSchema.parse(JSON.parse(await readFile(TRUTH, 'utf8')));
   const folder = resolve(cwd, settings.out ?? OUT);
-  await assertWritable(folder);
+  await makeOutFolder(folder);
   const lock = await lockOutputs(resolve(folder, 'meeting'));
   try {
     terminal.note(`transcribing samples/meeting.flac: ${truth.duration.toFixed(0)} s, three speakers`);

@@ -4,9 +4,9 @@ import { EarshotError } from '../../errors.ts';
 import { enrichTranscript } from '../../pipeline/enrich-transcript.ts';
 import { readTranscript } from '../../transcript/read.ts';
 import type { Transcript } from '../../transcript/schema.ts';
-import { assertWritable } from '../../util/assert-writable.ts';
 import { atomicWrite } from '../../util/atomic-write.ts';
 import type { Context, Run } from '../command.ts';
+import { makeOutFolder } from '../out-folder.ts';
 import { existingOutputs, existsError, outputsAt } from '../outputs.ts';
 import { writerOptions } from '../../config/pipeline.ts';
 
@@ -41,7 +41,7 @@ export const enrichCommand: Run = async (context) => {
 };
 
 async function assertFree(target: string, overwrite: boolean): Promise<void> {
-  await assertWritable(resolve(target, '..'));
+  await makeOutFolder(resolve(target, '..'));
   const [there] = await existingOutputs(outputsAt(target.replace(/\.json$/, ''), ['json']));
   if (there !== undefined && !overwrite) throw existsError([there]);
 }

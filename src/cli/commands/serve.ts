@@ -40,7 +40,10 @@ export const serveCommand: Run = async (context) => {
     onError: (error) => terminal.warn(`${error.code}: ${error.message}`),
   });
   try {
-    const { url } = await server.listen({ host: settings.host, port: settings.port }).catch(listenError);
+    const { host, port } = settings;
+    const { url } = await server.listen({ host, port }).catch((cause: NodeJS.ErrnoException) => {
+      throw listenError(host, port, cause);
+    });
     if (settings.json) await terminal.result(`${JSON.stringify({ url })}\n`);
     terminal.note(`listening on ${url}${settings.apiKey === null ? ', without an API key' : ''}`);
     if (!signal.aborted) await once(signal, 'abort');
@@ -53,9 +56,13 @@ export const serveCommand: Run = async (context) => {
   return 0;
 };
 
-function listenError(cause: NodeJS.ErrnoException): never {
+function listenError(host: string, port: number, cause: NodeJS.ErrnoException): EarshotError {
+  const place = `${host.includes(':') ? `[${host}]` : host}:${port}`;
   const why = cause.code === 'EADDRINUSE' ? 'another program listens there' : (cause.code ?? cause.message);
-  throw new EarshotError('usage', `cannot listen: ${why}`, { hint: 'choose --host and --port', cause });
+  return new EarshotError('usage', `cannot listen on ${place}: ${why}`, {
+    hint: 'choose --host and --port',
+    cause,
+  });
 }
 
 /** The pipeline as the server calls it. Each request works in a folder of its own: equal chunks may come at once. */

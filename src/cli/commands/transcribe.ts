@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { writerOptions } from '../../config/pipeline.ts';
-import { toEarshotError } from '../../errors.ts';
+import { OPTIONS } from '../../config/options.ts';
+import { EarshotError, toEarshotError } from '../../errors.ts';
 import { findWriter } from '../../writers/index.ts';
 import type { Context, Run } from '../command.ts';
 import { findInputs, type Input } from '../inputs.ts';
@@ -14,6 +15,7 @@ export const transcribeCommand: Run = async (context) => {
   const { args, cwd, settings } = context;
   const { inputs, failures } = await findInputs(args, cwd);
   const out = settings.out === null ? null : resolve(cwd, settings.out);
+  if (out === null && inputs.some(({ kind }) => kind === 'stdin')) assertOneFormat(settings.formats);
   const extensions = settings.formats.map((format) => findWriter(format).extension);
   const bases = nameOutputs(inputs, out, extensions);
   for (const { given, error } of failures) await reportFailure(given, error, context);
@@ -37,14 +39,30 @@ async function toFiles(input: Input, base: string, context: Context): Promise<vo
   await reportOutcome(input.given, outcome, context);
 }
 
-/** stdin without --out: the first of the formats that were asked for, txt unless told otherwise, goes to stdout. */
+/** Formats that were asked for must be one for stdout; the usual ones were not asked for. Throws `usage`. */
+function assertOneFormat(formats: readonly string[]): void {
+  if (formats === OPTIONS.formats.default || new Set(formats).size === 1) return;
+  throw new EarshotError('usage', `stdin goes to stdout in one format, not in ${formats.join(', ')}`, {
+    hint: 'give one format on stdout, or --out DIR for files',
+  });
+}
+
+/**
+ * stdin without --out: one format, txt unless told otherwise, goes to stdout. With --json it is the `output` of the
+ * line, which for the rest has the keys that it has for files.
+ */
 async function toStdout(input: Input, context: Context): Promise<void> {
   const { settings, terminal } = context;
   const transcript = await transcribeToMemory(input, context);
-  const text = settings.json
-    ? `${JSON.stringify({ path: input.given, ok: true, outputs: [], summary: summaryOf(transcript), transcript })}\n`
-    : findWriter(settings.formats[0] ?? 'txt').render(transcript, writerOptions(settings));
-  await terminal.result(text);
+  const output = findWriter(settings.formats[0] ?? 'txt').render(transcript, writerOptions(settings));
+  const line = {
+    path: input.given,
+    ok: true,
+    status: 'done',
+    outputs: [],
+    transcript: summaryOf(transcript),
+  };
+  await terminal.result(settings.json ? `${JSON.stringify({ ...line, output })}\n` : output);
   for (const { message } of transcript.warnings) terminal.warn(`warning: ${message}`);
   terminal.note(`stdin: ${summaryLine(transcript)}`);
 }

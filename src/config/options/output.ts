@@ -9,7 +9,8 @@ const WRITING = ['transcribe', 'batch', 'convert', 'demo'] as const;
 export const OUTPUT_OPTIONS = {
   out: text({
     group: 'Output',
-    description: 'Folder for the results. Default: beside the input.',
+    description:
+      'Folder for the results. Default: beside the input; demo: .earshot/demo; enrich, and convert to one format: standard output.',
     commands: ['transcribe', 'enrich', 'convert', 'demo'],
     default: null,
     placeholder: '<dir>',
