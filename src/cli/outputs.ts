@@ -48,15 +48,15 @@ export async function finishedEarlier(
   const same =
     transcript !== null &&
     transcript.receipt.options_hash === optionsHash(options) &&
-    isWhole(transcript) &&
     transcript.source.sha256 === (await sha256File(recording));
-  if (same) return transcript;
+  if (same) return isWhole(transcript) ? transcript : null; // what was lost is tried again, what is here replaced
   throw existsError(existing);
 }
 
-/** Whether nothing was lost on the way: a run that lost chunks is worth repeating. */
+/** Whether nothing was lost on the way: a run that lost chunks or its speakers is worth repeating. */
 export function isWhole(transcript: Transcript): boolean {
-  return transcript.gaps.every(({ reason }) => reason === 'no_speech');
+  const failed = Object.values(transcript.stages).some(({ status }) => status === 'failed');
+  return !failed && transcript.gaps.every(({ reason }) => reason === 'no_speech');
 }
 
 /** `output_exists` for files that are in the way. */

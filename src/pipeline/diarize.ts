@@ -42,7 +42,7 @@ export async function diarize(
       turns: numberSpeakers(turns).map((turn) => ({ ...turn })),
       stage: {
         ...stage('done', choice.engine.name, choice.model),
-        seconds: (performance.now() - began) / 1000,
+        seconds: Math.round(performance.now() - began) / 1000,
       },
     };
     await work.save(name, result);

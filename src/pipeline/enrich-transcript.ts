@@ -22,6 +22,10 @@ export async function enrichTranscript(
   task: Task & Pick<PipelineTask, 'onNotice'>,
 ): Promise<Transcript> {
   const recording = await openRecording(path, undefined, task.signal);
+  if (recording.sha256 !== transcript.source.sha256)
+    task.onNotice?.(
+      `warning: ${recording.name} is not the very file that the transcript was made from (its sha256 differs)`,
+    );
   const readers = await openChannels(transcript, recording, options.workDir, task.signal);
   try {
     const enriched = await enrich(

@@ -1,7 +1,7 @@
 import { openRecording } from '../audio/recording.ts';
 import { EarshotError } from '../errors.ts';
 import { together } from '../util/together.ts';
-import { chooseDiarization } from '../speech/diarization/index.ts';
+import { chooseDiarization, DIARIZATION_ENGINES } from '../speech/diarization/index.ts';
 import { chooseRecognition, RECOGNITION_ENGINES } from '../speech/recognition/index.ts';
 import type { RecognitionEngine, RecognitionRequest } from '../speech/recognition/recognition.ts';
 import type { Transcript } from '../transcript/schema.ts';
@@ -58,7 +58,13 @@ export async function transcribe(
     const speakers =
       options.diarization === 'off'
         ? null
-        : await chooseDiarization(options.diarization, plan.tracks, diarizing);
+        : await chooseDiarization(
+            options.diarization,
+            plan.tracks,
+            diarizing,
+            DIARIZATION_ENGINES,
+            task.signal,
+          );
     const [recognized, diarization] = await together(
       task.signal,
       (signal) =>

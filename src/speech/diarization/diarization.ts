@@ -43,6 +43,8 @@ export interface DiarizationEngine {
     | { readonly ok: true; readonly model: string | null; readonly device: string }
     | { readonly ok: false; readonly reason: string; readonly fix: string | null }
   >;
+  /** Pulls the models that are missing, where the engine needs any; rejects when that fails or is not allowed. */
+  fetch?(options: DiarizationOptions, signal?: AbortSignal): Promise<void>;
   diarize(
     tracks: readonly DiarizationTrack[],
     options: DiarizationOptions,

@@ -1,4 +1,4 @@
-import { EarshotError } from '../../errors.ts';
+import { EarshotError, toEarshotError } from '../../errors.ts';
 import { channelDiarization } from './channels.ts';
 import { classicDiarization } from './classic/engine.ts';
 import type { DiarizationEngine, DiarizationOptions, DiarizationTrack } from './diarization.ts';
@@ -22,7 +22,7 @@ export interface DiarizationChoice {
 
 /**
  * The engine by its name, or for "auto": channels when there are several tracks (the caller keeps channels apart only
- * when their contents differ), else pyannote when its models are here, else classic. Rejects with `usage` (no such
+ * when their contents differ), else pyannote when its models are here or can be pulled, else classic. Rejects with `usage` (no such
  * engine) or `engine_unavailable` (asked for by name, and not ready).
  */
 export async function chooseDiarization(
@@ -30,12 +30,13 @@ export async function chooseDiarization(
   tracks: readonly DiarizationTrack[],
   options: DiarizationOptions,
   engines: readonly DiarizationEngine[] = DIARIZATION_ENGINES,
+  signal?: AbortSignal,
 ): Promise<DiarizationChoice> {
   if (requested !== 'auto') return named(requested, options, engines);
   const passedOver: string[] = [];
   for (const engine of engines) {
     if (engine.name === 'channels' && tracks.length < 2) continue;
-    const state = await engine.check(options);
+    const state = await ready(engine, options, signal);
     if (state.ok)
       return {
         engine,
@@ -45,6 +46,23 @@ export async function chooseDiarization(
     passedOver.push(`${engine.name}: ${state.reason}${state.fix === null ? '' : ` (${state.fix})`}`);
   }
   throw new EarshotError('engine_unavailable', `no diarization engine is ready: ${passedOver.join('; ')}`);
+}
+
+/** check(), and for "auto" also the models: one that cannot be pulled is a reason to take the next engine. */
+async function ready(
+  engine: DiarizationEngine,
+  options: DiarizationOptions,
+  signal: AbortSignal | undefined,
+): ReturnType<DiarizationEngine['check']> {
+  const state = await engine.check(options);
+  if (!state.ok || engine.fetch === undefined) return state;
+  try {
+    await engine.fetch(options, signal);
+    return state;
+  } catch (thrown) {
+    signal?.throwIfAborted();
+    return { ok: false, reason: toEarshotError(thrown).message, fix: null };
+  }
 }
 
 async function named(

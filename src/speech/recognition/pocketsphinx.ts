@@ -6,7 +6,7 @@ import { encodeWav } from '../../audio/waveform.ts';
 import { EarshotError } from '../../errors.ts';
 import type { Word } from '../../transcript/schema.ts';
 import { run } from '../../util/process.ts';
-import type { ChunkAudio, RecognitionEngine, RecognitionRequest } from './recognition.ts';
+import type { ChunkAudio, RecognitionEngine, RecognitionOptions, RecognitionRequest } from './recognition.ts';
 
 const PROGRAM = 'pocketsphinx_continuous';
 const MODEL = 'en-us';
@@ -23,13 +23,13 @@ export const pocketsphinx: RecognitionEngine = {
 
   async check(options) {
     if (!(await isOnPath(PROGRAM))) return { ok: false, reason: `${PROGRAM} is not installed`, fix: INSTALL };
-    const refused = refusal(options.language, options.task);
+    const refused = refusal(options);
     if (refused !== null) return { ok: false, reason: refused, fix: null };
     return { ok: true, model: MODEL, device: 'cpu' };
   },
 
   async open(options) {
-    const refused = refusal(options.language, options.task);
+    const refused = refusal(options);
     if (refused !== null) throw new EarshotError('language_unsupported', refused);
     if (!(await isOnPath(PROGRAM)))
       throw new EarshotError('engine_unavailable', `${PROGRAM} is not installed`, { hint: INSTALL });
@@ -47,7 +47,8 @@ export const pocketsphinx: RecognitionEngine = {
   },
 };
 
-function refusal(language: string, task: 'transcribe' | 'translate'): string | null {
+function refusal({ language, task, model }: RecognitionOptions): string | null {
+  if (model !== null && model !== MODEL) return `pocketsphinx has one model, ${MODEL}, not "${model}"`;
   if (task === 'translate') return 'pocketsphinx cannot translate';
   if (language === 'auto' || language.toLowerCase().split('-')[0] === 'en') return null;
   return `pocketsphinx knows English only, not "${language}"`;

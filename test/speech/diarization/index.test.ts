@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { EarshotError } from '../../../src/errors.ts';
 import { chooseDiarization, DIARIZATION_ENGINES } from '../../../src/speech/diarization/index.ts';
 import type {
   DiarizationEngine,
@@ -20,12 +21,16 @@ const track = (channel: number | null): DiarizationTrack => ({
   spans: [],
 });
 
-const engines = (pyannoteIsReady: boolean): DiarizationEngine[] =>
+const engines = (
+  pyannoteIsReady: boolean,
+  fetch: () => Promise<void> = () => Promise.resolve(),
+): DiarizationEngine[] =>
   DIARIZATION_ENGINES.map((engine) =>
     engine.name !== 'pyannote'
       ? engine
       : {
           ...engine,
+          fetch,
           check: () =>
             Promise.resolve(
               pyannoteIsReady
@@ -43,6 +48,13 @@ test('auto takes the channels when there are several, and that is no fallback', 
 test('auto takes pyannote for one track when it is ready', async () => {
   const choice = await chooseDiarization('auto', [track(null)], OPTIONS, engines(true));
   assert.deepEqual([choice.engine.name, choice.model, choice.fallback], ['pyannote', 'some model', null]);
+});
+
+test('auto falls back to classic when the models of pyannote cannot be pulled', async () => {
+  const offline = (): Promise<void> => Promise.reject(new EarshotError('download_failed', 'no network'));
+  const choice = await chooseDiarization('auto', [track(null)], OPTIONS, engines(true, offline));
+  assert.equal(choice.engine.name, 'classic');
+  assert.match(choice.fallback ?? '', /pyannote: no network/);
 });
 
 test('auto falls back to classic and says why and what would help', async () => {

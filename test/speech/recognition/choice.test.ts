@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { EarshotError } from '../../../src/errors.ts';
+import { pocketsphinx } from '../../../src/speech/recognition/pocketsphinx.ts';
 import { chooseRecognition } from '../../../src/speech/recognition/index.ts';
 import type {
   Availability,
@@ -81,5 +82,13 @@ test('an unknown name is a usage error with a suggestion', async () => {
   await assert.rejects(chooseRecognition('bset', OPTIONS, [engine('best', ready)]), {
     code: 'usage',
     hint: /did you mean best/,
+  });
+});
+
+test('a model that pocketsphinx does not have is not silently replaced by its own', async () => {
+  const asked = { ...OPTIONS, model: 'whisper-tiny' };
+  await assert.rejects(chooseRecognition('auto', asked, [engine('best', absent), pocketsphinx]), {
+    code: 'engine_unavailable',
+    message: /not "whisper-tiny"/,
   });
 });

@@ -4,7 +4,7 @@ import { cluster } from './cluster.ts';
 import { join, type Statistics } from './statistics.ts';
 import { priorOf } from './voice-model.ts';
 
-/** A voice of a block. Two voices of one block are two speakers, unless fewer were asked for. */
+/** A voice of a block, or of several. */
 export interface BlockVoice {
   readonly statistics: Statistics;
   readonly blocks: readonly number[];
@@ -12,6 +12,9 @@ export interface BlockVoice {
 
 /** Voices are compared as if heard for at most this many frames, like the pieces that the measure was tuned on. */
 const MOST_FRAMES = 300;
+
+/** A voice heard for less (8 s or so of speech) may be a part of another one of its block. */
+const SCRAP_FRAMES = 400;
 
 /** Links voices across blocks by their statistics, with the same measure that tells them apart within a block. */
 export function linkVoices(count: SpeakerCount): Linker<BlockVoice> {
@@ -25,7 +28,7 @@ export function linkVoices(count: SpeakerCount): Linker<BlockVoice> {
           priorOf(heard),
           { atLeast, atMost },
           {
-            apart: (i, j) => shareOne((voices[i] as BlockVoice).blocks, (voices[j] as BlockVoice).blocks),
+            apart: (i, j) => surelyTwo(voices[i] as BlockVoice, voices[j] as BlockVoice),
           },
         );
       },
@@ -34,9 +37,11 @@ export function linkVoices(count: SpeakerCount): Linker<BlockVoice> {
   );
 }
 
-function shareOne(a: readonly number[], b: readonly number[]): boolean {
-  const inA = new Set(a);
-  return b.some((block) => inA.has(block));
+/** Two voices that one block told apart, unless one of them is a scrap. */
+function surelyTwo(a: BlockVoice, b: BlockVoice): boolean {
+  if (Math.min(a.statistics.count, b.statistics.count) < SCRAP_FRAMES) return false;
+  const inA = new Set(a.blocks);
+  return b.blocks.some((block) => inA.has(block));
 }
 
 function limited(statistics: Statistics): Statistics {

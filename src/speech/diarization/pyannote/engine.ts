@@ -42,6 +42,10 @@ export const pyannoteDiarization: DiarizationEngine = {
     return { ok: true, model: `${SEGMENTATION} + ${embedding ?? EMBEDDINGS[0]}`, device: 'cpu' };
   },
 
+  async fetch(options, signal) {
+    await locate(options, signal);
+  },
+
   async diarize(tracks, options, task) {
     if (tracks.every((track) => track.spans.length === 0)) return [];
     const worker = await startWorker(await locate(options, task.signal), task.signal);
