@@ -1,0 +1,127 @@
+/**
+ * `node bench/diarization.ts [folder …]`: how well and how fast `classic` tells speakers apart, on every recording that
+ * has an .rttm beside it in the folders given (samples/ and, when present, ../shared/data by default). Spans come from
+ * the energy VAD, and no number of speakers is given. Diarization error rate with collar 0, overlap scored, by our own
+ * scorer and by NIST's md-eval.pl where that is installed; `as one` is all of the speech found given to one speaker.
+ */
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, extname, join } from 'node:path';
+import { decode } from '../src/audio/decode.ts';
+import { openRecording } from '../src/audio/recording.ts';
+import { openWaveform } from '../src/audio/waveform.ts';
+import { diarizationErrorRate, type SpeakerTurn } from '../src/scoring/der.ts';
+import { parseRttm } from '../src/scoring/rttm.ts';
+import { classicDiarization } from '../src/speech/diarization/classic/engine.ts';
+import { energyVad } from '../src/speech/vad/energy.ts';
+import { cutLongSpans, DEFAULT_SPAN_SHAPE, shapeSpans } from '../src/speech/vad/spans.ts';
+import { run } from '../src/util/process.ts';
+
+const MD_EVAL = '/usr/lib/sctk/bin/md-eval.pl';
+const MEDIA = ['.wav', '.flac', '.mp3'];
+const AUTOMATIC = { speakers: null, min: null, max: null, modelsDir: '', pull: false };
+
+interface Outcome {
+  readonly name: string;
+  readonly reference: readonly SpeakerTurn[];
+  readonly found: readonly SpeakerTurn[];
+  readonly asOne: readonly SpeakerTurn[];
+  readonly seconds: number;
+  readonly cpuSeconds: number;
+}
+
+const here = import.meta.dirname;
+const asked = process.argv.slice(2);
+const folders =
+  asked.length > 0 ? asked : [join(here, '../samples'), join(here, '../../shared/data')].filter(existsSync);
+const scratch = mkdtempSync(join(tmpdir(), 'earshot-bench-'));
+try {
+  const outcomes: Outcome[] = [];
+  for (const path of folders.flatMap(recordingsIn)) outcomes.push(await outcomeOf(path));
+  const lines: string[] = [];
+  for (const outcome of outcomes) lines.push(lineOf(outcome, await mdEval([outcome])));
+  const total = errorsOf(outcomes, 'found');
+  const seconds = outcomes.reduce((sum, outcome) => sum + outcome.seconds, 0);
+  const cpuSeconds = outcomes.reduce((sum, outcome) => sum + outcome.cpuSeconds, 0);
+  const right = outcomes.filter(
+    (outcome) => speakersIn(outcome.found) === speakersIn(outcome.reference),
+  ).length;
+  process.stdout.write(
+    [
+      '| recording | speakers | found | DER % | md-eval % | as one % |',
+      '| --- | --- | --- | --- | --- | --- |',
+      ...lines,
+      `| total | ${right} of ${outcomes.length} right | | ${percent(total)} | ${await mdEval(outcomes)} | ${percent(errorsOf(outcomes, 'asOne'))} |`,
+      '',
+      `${(seconds / cpuSeconds).toFixed(0)} times real time on one core, without VAD`,
+      '',
+    ].join('\n'),
+  );
+} finally {
+  rmSync(scratch, { recursive: true, force: true });
+}
+
+function recordingsIn(folder: string): string[] {
+  return readdirSync(folder)
+    .filter((file) => MEDIA.includes(extname(file)))
+    .map((file) => join(folder, file))
+    .filter((path) => existsSync(rttmOf(path)));
+}
+
+async function outcomeOf(path: string): Promise<Outcome> {
+  const name = basename(path, extname(path));
+  const wav = join(scratch, `${name}.wav`);
+  const { waveforms } = await decode(await openRecording(path), [{ stream: 0, channel: null }], [wav]);
+  const [waveform] = waveforms;
+  if (waveform === undefined) throw new Error(`${path} was not decoded`);
+  const merged = shapeSpans(await energyVad.detect(waveform, {}), waveform.duration, DEFAULT_SPAN_SHAPE);
+  const reader = await openWaveform(waveform);
+  const spans = await cutLongSpans(merged, reader, DEFAULT_SPAN_SHAPE.maxSpan);
+  await reader.close();
+  const began = process.cpuUsage();
+  const found = await classicDiarization.diarize([{ waveform, channel: null, spans }], AUTOMATIC, {});
+  const { user, system } = process.cpuUsage(began);
+  return {
+    name,
+    reference: [...parseRttm(readFileSync(rttmOf(path), 'utf8')).values()].flat(),
+    found,
+    asOne: merged.map((span) => ({ ...span, speaker: 'S1' })),
+    seconds: waveform.duration,
+    cpuSeconds: (user + system) / 1e6,
+  };
+}
+
+function lineOf(outcome: Outcome, nist: string): string {
+  const { name, reference, found } = outcome;
+  const rates = [percent(errorsOf([outcome], 'found')), nist, percent(errorsOf([outcome], 'asOne'))];
+  return `| ${name} | ${speakersIn(reference)} | ${speakersIn(found)} | ${rates.join(' | ')} |`;
+}
+
+/** Errors over all, each second of speaker time counting the same. */
+function errorsOf(outcomes: readonly Outcome[], which: 'found' | 'asOne'): number {
+  const each = outcomes.map((outcome) => diarizationErrorRate(outcome.reference, outcome[which]));
+  const errors = each.reduce((sum, one) => sum + one.missed + one.falseAlarm + one.confusion, 0);
+  return errors / each.reduce((sum, one) => sum + one.total, 0);
+}
+
+async function mdEval(outcomes: readonly Outcome[]): Promise<string> {
+  if (!existsSync(MD_EVAL)) return '-';
+  const [reference, found] = [join(scratch, 'reference.rttm'), join(scratch, 'found.rttm')];
+  const rttm = (list: 'reference' | 'found'): string =>
+    outcomes
+      .flatMap((outcome) =>
+        outcome[list].map(
+          ({ speaker, start, end }) =>
+            `SPEAKER ${outcome.name} 1 ${start.toFixed(3)} ${(end - start).toFixed(3)} <NA> <NA> ${speaker} <NA> <NA>\n`,
+        ),
+      )
+      .join('');
+  writeFileSync(reference, rttm('reference'));
+  writeFileSync(found, rttm('found'));
+  const { stdout } = await run('perl', [MD_EVAL, '-c', '0', '-r', reference, '-s', found]);
+  return /ERROR = ([\d.]+) percent/.exec(stdout)?.[1] ?? '-';
+}
+
+const rttmOf = (path: string): string => `${path.slice(0, -extname(path).length)}.rttm`;
+const speakersIn = (turns: readonly SpeakerTurn[]): number => new Set(turns.map((turn) => turn.speaker)).size;
+const percent = (rate: number): string => (rate * 100).toFixed(2);
