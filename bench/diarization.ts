@@ -122,6 +122,14 @@ async function mdEval(outcomes: readonly Outcome[]): Promise<string> {
   return /ERROR = ([\d.]+) percent/.exec(stdout)?.[1] ?? '-';
 }
 
-const rttmOf = (path: string): string => `${path.slice(0, -extname(path).length)}.rttm`;
-const speakersIn = (turns: readonly SpeakerTurn[]): number => new Set(turns.map((turn) => turn.speaker)).size;
-const percent = (rate: number): string => (rate * 100).toFixed(2);
+function rttmOf(path: string): string {
+  return `${path.slice(0, -extname(path).length)}.rttm`;
+}
+
+function speakersIn(turns: readonly SpeakerTurn[]): number {
+  return new Set(turns.map((turn) => turn.speaker)).size;
+}
+
+function percent(rate: number): string {
+  return (rate * 100).toFixed(2);
+}
