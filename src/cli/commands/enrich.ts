@@ -59,6 +59,7 @@ async function enrichFrom(audio: string, transcript: Transcript, context: Contex
       { enrich, pull, modelBaseUrl, modelsDir: folders.models, workDir },
       {
         signal,
+        onNotice: (line) => terminal.note(line),
         onProgress: (fraction) => progress.update(fraction, 'listening'),
       },
     );
