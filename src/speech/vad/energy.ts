@@ -106,10 +106,10 @@ function runs(levels: Float32Array, steps: Float32Array): FrameRun[] {
   return found;
 }
 
-/** A run of a quarter second or more whose level hardly moves is a tone or noise. Its first and last frames are edges. */
+/** A run of half a second or more whose level hardly moves is a tone or noise; a shorter one may be a vowel. Its ends are edges. */
 function isSteady(levels: Float32Array, run: FrameRun): boolean {
   const inner = levels.subarray(run.from + 2, run.to - 2);
-  if (inner.length < 10) return false;
+  if (inner.length < 25) return false;
   const mean = inner.reduce((sum, value) => sum + value, 0) / inner.length;
   const variance = inner.reduce((sum, value) => sum + (value - mean) ** 2, 0) / inner.length;
   return Math.sqrt(variance) < STEADY_DB;
