@@ -188,7 +188,9 @@ export async function runMediaTool(
 export function unreadable(name: string, stderr: string): EarshotError {
   const lines = stderr.split('\n').filter((line) => line.trim() !== '');
   const detail = (lines.at(-1) ?? 'no reason given').replace(/file:\S.*?: /, '').replace(/^\[[^\]]*\] /, '');
-  return new EarshotError('recording_unreadable', `${name} cannot be read as media: ${detail}`, {
+  // ffmpeg's whole answer to a container that is not on the list.
+  const why = detail === 'Invalid argument' ? 'it is no kind of media that Earshot opens' : detail;
+  return new EarshotError('recording_unreadable', `${name} cannot be read as media: ${why}`, {
     hint: 'check that the file plays; a download may have been cut short',
   });
 }
