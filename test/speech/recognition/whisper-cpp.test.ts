@@ -3,10 +3,18 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { pcm16ToFloat } from '../../../src/audio/waveform.ts';
+import { pcm16ToFloat, SAMPLE_RATE } from '../../../src/audio/waveform.ts';
 import { EarshotError } from '../../../src/errors.ts';
 import { whisperCpp } from '../../../src/speech/recognition/whisper-cpp.ts';
-import { loadWhisperNode } from '../../../src/speech/recognition/whisper-cpp/native.ts';
+import {
+  closeContext,
+  loadWhisperNode,
+  openContext,
+} from '../../../src/speech/recognition/whisper-cpp/native.ts';
+import {
+  toWhisperRecognition,
+  whisperResultSchema,
+} from '../../../src/speech/recognition/whisper-cpp/words.ts';
 import { scratchFolder } from '../../support/scratch.ts';
 
 const DATA = join(import.meta.dirname, '..', '..', '..', '..', 'shared', 'data');
@@ -67,6 +75,27 @@ test(
       await assert.rejects(running, { name: 'AbortError' });
     } finally {
       await recognizer.close();
+    }
+  },
+);
+
+test(
+  'the package gives times in milliseconds, not in the hundredths of whisper.cpp itself',
+  { skip: withoutPackage || withoutModel },
+  async () => {
+    const native = loadWhisperNode();
+    assert.ok(native);
+    const wav = await readFile(join(DATA, 'jfk.wav')); // 11.0 s
+    const pcm = Uint8Array.from(wav.subarray(wav.indexOf('data') + 8)).buffer;
+    const { context } = await openContext(native, 'parakeet', PARAKEET, 'default');
+    try {
+      const result = whisperResultSchema.parse(await context.transcribeData(pcm, { maxThreads: 1 }).promise);
+      // Room for a wrong unit behind the 11 s, so that nothing is cut off at the end of the audio.
+      const audio = { samples: new Float32Array(200 * SAMPLE_RATE), start: 0 };
+      const end = toWhisperRecognition(result, audio, 'en').words.at(-1)?.end ?? 0;
+      assert.ok(Math.abs(end - 11) < 0.1, `11 s of audio end at ${end} s`);
+    } finally {
+      await closeContext(native, context);
     }
   },
 );

@@ -4,7 +4,10 @@ import type { Word } from '../../../transcript/schema.ts';
 import type { ChunkAudio, Recognition } from '../recognition.ts';
 import { isUnspaced, splitWords, spreadWords } from '../word-times.ts';
 
-/** What whisper.node answers. t0 and t1 are milliseconds in the utterance (whisper.cpp's own unit times ten). */
+/**
+ * What whisper.node answers. t0 and t1 are milliseconds in the utterance: its createTranscribeResult (src/common.cpp of
+ * 1.1.3) multiplies whisper.cpp's own hundredths of a second by ten; its type declarations name no unit.
+ */
 export const whisperResultSchema = z.object({
   result: z.string(),
   language: z.string().default(''),
