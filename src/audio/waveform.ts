@@ -1,4 +1,5 @@
 import { open, type FileHandle } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { EarshotError } from '../errors.ts';
 
 /** Samples a second of every waveform. */
@@ -25,13 +26,14 @@ export interface WaveformReader {
   close(): Promise<void>;
 }
 
-/** Opens a waveform for reading. Rejects with `recording_unreadable` when the file has gone. */
+/** Opens a waveform for reading. Rejects with `recording_unreadable` when the file was never made or has gone. */
 export async function openWaveform(waveform: Waveform): Promise<WaveformReader> {
-  const file = await open(waveform.path, 'r').catch((cause: unknown) => {
+  const file = await open(waveform.path, 'r').catch((cause: NodeJS.ErrnoException) => {
+    const why = cause.code === 'ENOENT' ? 'is not there' : `cannot be opened (${cause.code ?? 'unknown'})`;
     throw new EarshotError(
       'recording_unreadable',
-      'the decoded waveform of the recording is no longer there',
-      { cause },
+      `the decoded waveform ${basename(waveform.path)} of the recording ${why}`,
+      { hint: 'run the same command again: the recording is then decoded anew', cause },
     );
   });
   return {
@@ -42,11 +44,30 @@ export async function openWaveform(waveform: Waveform): Promise<WaveformReader> 
   };
 }
 
+/**
+ * Opens several waveforms, all or none: when one cannot be opened, those that are open already are closed. One without
+ * a sample gets no reader, as there may be no file behind it.
+ */
+export async function openWaveforms<Key>(
+  waveforms: Iterable<readonly [Key, Waveform]>,
+): Promise<Map<Key, WaveformReader>> {
+  const readers = new Map<Key, WaveformReader>();
+  try {
+    for (const [key, waveform] of waveforms)
+      if (waveform.samples > 0) readers.set(key, await openWaveform(waveform));
+    return readers;
+  } catch (error) {
+    await Promise.all([...readers.values()].map((reader) => reader.close()));
+    throw error;
+  }
+}
+
 /** The whole waveform, one block after another of `seconds` (the last may be shorter). */
 export async function* waveformBlocks(
   waveform: Waveform,
   seconds: number,
 ): AsyncGenerator<{ readonly start: number; readonly samples: Float32Array }> {
+  if (waveform.samples === 0) return; // there may be no file
   const reader = await openWaveform(waveform);
   try {
     for (let index = 0; index * seconds < waveform.duration; index++) {

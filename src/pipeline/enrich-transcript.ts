@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { decode, type ChannelPick } from '../audio/decode.ts';
 import { openRecording, type Recording } from '../audio/recording.ts';
-import { openWaveform, type WaveformReader } from '../audio/waveform.ts';
+import { openWaveforms, type WaveformReader } from '../audio/waveform.ts';
 import { EarshotError } from '../errors.ts';
 import { enrich } from '../speech/enrichment/index.ts';
 import { speakerStatistics } from '../speech/enrichment/statistics.ts';
@@ -69,7 +69,6 @@ async function openChannels(
 ): Promise<Map<number | null, WaveformReader>> {
   const spoken = new Set(transcript.segments.map(({ channel }) => channel));
   const channels = spoken.size > 0 ? [...spoken] : [null];
-  const readers = new Map<number | null, WaveformReader>();
   const picks = channels.map((channel) => pickOf(recording, channel));
   const paths = channels.map((_, index) => join(folder, `track-${index}.wav`));
   const { waveforms } = await decode(recording, picks, paths, signal);
@@ -82,9 +81,7 @@ async function openChannels(
       recording,
       `lasts ${longest.toFixed(1)} s, not ${transcript.source.duration.toFixed(1)} s`,
     );
-  for (const [index, waveform] of waveforms.entries())
-    readers.set(channels[index] as number | null, await openWaveform(waveform));
-  return readers;
+  return openWaveforms(waveforms.map((waveform, index) => [channels[index] as number | null, waveform]));
 }
 
 /** Where a channel, counted over all streams, is found. */

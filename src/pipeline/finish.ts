@@ -1,4 +1,4 @@
-import { openWaveform, type WaveformReader } from '../audio/waveform.ts';
+import { openWaveforms } from '../audio/waveform.ts';
 import { attributeWords, type HeardWord } from '../speech/attribution/attribution.ts';
 import { exclusiveTurns } from '../speech/attribution/exclusive.ts';
 import { buildSegments } from '../speech/attribution/segments.ts';
@@ -29,7 +29,7 @@ export async function finish(
   const turns = diarization.turns;
   const words = attributeWords(heardWords(plan, results), exclusiveTurns(turns));
   const language = mainLanguage(results, options.language);
-  const readers = await openReaders(plan);
+  const readers = await openWaveforms(plan.tracks.map(({ channel, waveform }) => [channel, waveform]));
   try {
     const enriched = await enrich(
       {
@@ -66,12 +66,6 @@ function heardWords(plan: Plan, results: readonly ChunkResult[]): HeardWord[] {
     const channel = plan.tracks[chunk.track]?.channel ?? null;
     return (results[i]?.recognition?.words ?? []).map((word) => ({ ...word, channel }));
   });
-}
-
-async function openReaders(plan: Plan): Promise<Map<number | null, WaveformReader>> {
-  const readers = new Map<number | null, WaveformReader>();
-  for (const track of plan.tracks) readers.set(track.channel, await openWaveform(track.waveform));
-  return readers;
 }
 
 function failedGaps(plan: Plan, results: readonly ChunkResult[]): Transcript['gaps'] {

@@ -9,6 +9,7 @@ import type { Plan } from './plan.ts';
  */
 export async function isIntact(plan: Plan): Promise<boolean> {
   for (const [index, { waveform }] of plan.tracks.entries()) {
+    if (waveform.samples === 0) continue; // nothing is read from it
     const size = await stat(waveform.path).then(
       (info) => info.size,
       () => -1,

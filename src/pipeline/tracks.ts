@@ -43,7 +43,7 @@ export async function decodeTracks(
       )
     : waveforms.map((waveform, i) => ({ channel: diarization === 'channels' ? i : null, waveform }));
   const unused = waveforms.filter((waveform) => tracks.every((track) => track.waveform !== waveform));
-  await Promise.all(unused.map((waveform) => rm(waveform.path)));
+  await Promise.all(unused.map((waveform) => rm(waveform.path, { force: true })));
   return { tracks, warnings };
 }
 
