@@ -62,6 +62,23 @@ export async function openWaveforms<Key>(
   }
 }
 
+/**
+ * Writes a waveform through to the disk, so that a power cut leaves no checkpoint that speaks of sound which is not
+ * there. An hour of audio takes some 40 ms. Rejects with the file system's own error (a full disk may show only now).
+ */
+export async function syncWaveform({ path, samples }: Waveform): Promise<void> {
+  if (samples === 0) return; // there may be no file
+  const file = await open(path, 'r+');
+  try {
+    await file.datasync();
+  } catch (error) {
+    // Some network file systems cannot: then `isIntact` is what is left.
+    if (!/^(?:EINVAL|ENOSYS|ENOTSUP)$/.test((error as NodeJS.ErrnoException).code ?? '')) throw error;
+  } finally {
+    await file.close();
+  }
+}
+
 /** The whole waveform, one block after another of `seconds` (the last may be shorter). */
 export async function* waveformBlocks(
   waveform: Waveform,

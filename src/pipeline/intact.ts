@@ -5,7 +5,8 @@ import type { Plan } from './plan.ts';
 
 /**
  * Whether the waveforms of a plan are there, whole, and hold the sound that its chunks were cut from. A power cut can
- * leave a file of the right size full of zeros: silence would be taken for the truth.
+ * leave a file of the right size full of zeros: silence would be taken for the truth. Between the chunks only the size
+ * is looked at: there is no speech there, and `decodeTracks` has the disk take the whole file before a plan is written.
  */
 export async function isIntact(plan: Plan): Promise<boolean> {
   for (const [index, { waveform }] of plan.tracks.entries()) {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { decode, type ChannelPick } from '../audio/decode.ts';
 import type { Recording } from '../audio/recording.ts';
 import { relateChannels } from '../audio/separation.ts';
-import type { Waveform } from '../audio/waveform.ts';
+import { syncWaveform, type Waveform } from '../audio/waveform.ts';
 import type { Warning } from '../transcript/schema.ts';
 import type { TranscribeOptions } from './options.ts';
 
@@ -44,6 +44,7 @@ export async function decodeTracks(
     : waveforms.map((waveform, i) => ({ channel: diarization === 'channels' ? i : null, waveform }));
   const unused = waveforms.filter((waveform) => tracks.every((track) => track.waveform !== waveform));
   await Promise.all(unused.map((waveform) => rm(waveform.path, { force: true })));
+  await Promise.all(tracks.map((track) => syncWaveform(track.waveform)));
   return { tracks, warnings };
 }
 
