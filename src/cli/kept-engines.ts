@@ -19,9 +19,7 @@ export function keepOpen(engines: readonly RecognitionEngine[], scratchDir: stri
   };
   return {
     engines: engines.map((engine) => ({
-      name: engine.name,
-      chunking: engine.chunking,
-      check: (options) => engine.check(options),
+      ...engine,
       open: (options) => open(engine, options),
     })),
     close: async () => {

@@ -209,6 +209,15 @@ describe('what would go wrong after hours is found before', () => {
     assert.deepEqual(await listing(), ['talk.flac']);
   });
 
+  test('a model that does not exist is a usage error with a suggestion', async () => {
+    await put('talk.flac');
+    const typo = ['transcribe', 'talk.flac', '--model', 'parakeet-tdt-0.6b-v2', '--json'];
+    const { code, stdout, stderr } = await earshot(typo, { cwd });
+    assert.equal(code, 2);
+    assert.equal((jsonLines(stdout)[0]?.['error'] as Record<string, unknown>)['code'], 'model_unknown');
+    assert.match(stderr, /hint: did you mean parakeet-tdt-0\.6b-v3/);
+  });
+
   test('another process at the same output', async () => {
     await put('talk.flac');
     const both = await Promise.all([1, 2].map(() => earshot(['transcribe', 'talk.flac', '--json'], { cwd })));

@@ -1,5 +1,6 @@
 import { EarshotError, toEarshotError } from '../../errors.ts';
 import { suggest } from '../../util/suggest.ts';
+import { assertKnown } from './pick-model.ts';
 import { pocketsphinx } from './pocketsphinx.ts';
 import type { RecognitionEngine, RecognitionOptions, Recognizer } from './recognition.ts';
 import { remote } from './remote/index.ts';
@@ -18,7 +19,7 @@ export interface EngineChoice {
 
 /**
  * Finds the engine by name, or for "auto" the best that is installed, then the best that can be pulled. Rejects with
- * `usage` (unknown name), `engine_unavailable` or `language_unsupported` (nothing here can do it; the message lists why).
+ * `usage` (unknown engine), `model_unknown` or `engine_unavailable` (nothing here can do it; the message lists why).
  */
 export async function chooseRecognition(
   requested: string,
@@ -29,9 +30,13 @@ export async function chooseRecognition(
     const engine = engineNamed(requested, engines);
     return { engine, passedOver: [], open: () => engine.open(options) };
   }
+  const candidates = engines.filter((candidate) => candidate.applies?.(options) ?? true);
+  const models = candidates.map((candidate) => candidate.models);
+  if (options.model !== null && models.every((each) => each !== undefined))
+    assertKnown(options.model, models);
   const passedOver: string[] = [];
   const fixes: string[] = [];
-  for (const engine of engines.filter((candidate) => candidate.applies?.(options) ?? true)) {
+  for (const engine of candidates) {
     const availability = await engine.check(options);
     if (availability.ok) return { engine, passedOver, open: () => engine.open(options) };
     if (availability.pullable === true && options.pull) {

@@ -2,7 +2,8 @@ import { stat } from 'node:fs/promises';
 import { isAbsolute } from 'node:path';
 import { EarshotError } from '../../errors.ts';
 import { catalogue, findModel, isInstalled, modelBytes, pullModel, type Model } from '../../models/index.ts';
-import type { RecognitionOptions } from './recognition.ts';
+import { nearest } from '../../util/suggest.ts';
+import type { EngineModels, RecognitionOptions } from './recognition.ts';
 
 /** A catalogue row, or files of the user's own. */
 export type Picked =
@@ -10,12 +11,8 @@ export type Picked =
   | { readonly path: string; readonly isFolder: boolean };
 
 /** What an engine says about its models. */
-export interface ModelChoice {
+export interface ModelChoice extends EngineModels {
   readonly family: Model['engine']['family'];
-  /** Put before short names: "tiny" is "whisper-tiny" for the one engine and "ggml-tiny" for the other. */
-  readonly prefix: string;
-  /** Names to choose from when nothing is installed, best first. */
-  readonly defaults: readonly string[];
   canTranslate(model: Model): boolean;
 }
 
@@ -39,6 +36,29 @@ export async function pickModel(choice: ModelChoice, options: RecognitionOptions
   throw new EarshotError(
     options.language === 'auto' ? 'engine_unavailable' : 'language_unsupported',
     `${choice.family} has no model to ${options.task} "${options.language}"`,
+  );
+}
+
+/**
+ * Throws `model_unknown`, with what may have been meant, unless `name` is a path or one of these engines could load a
+ * model called so: by its full name, its short one, or as one of its own.
+ */
+export function assertKnown(name: string, engines: readonly EngineModels[]): void {
+  const recognisers = catalogue.filter(({ tasks }) => tasks.includes('recognition')).map((row) => row.name);
+  const known = engines.flatMap(({ prefix, defaults }) => [
+    ...defaults,
+    ...recognisers.filter((full) => full.startsWith(prefix)).map((full) => full.slice(prefix.length)),
+  ]);
+  const names = [...new Set([...recognisers, ...known])];
+  if (isPath(name) || names.includes(name)) return;
+  const other = catalogue.find((row) => row.name === name);
+  const near = nearest(name, names).slice(0, 3);
+  throw new EarshotError(
+    'model_unknown',
+    other === undefined
+      ? `there is no model "${name}"`
+      : `model ${name} is for ${other.tasks.join(' and ')}, not for recognition`,
+    { hint: near.length > 0 ? `did you mean ${near.join(', ')}?` : 'earshot models list shows them' },
   );
 }
 

@@ -19,6 +19,7 @@ const DECODER = ['-time', 'yes', '-logfn', '/dev/null'];
  */
 export const pocketsphinx: RecognitionEngine = {
   name: 'pocketsphinx',
+  models: { prefix: '', defaults: [MODEL] },
   chunking: { target: 60, max: 120 },
 
   async check(options) {

@@ -77,11 +77,21 @@ export type Availability =
       readonly pullable?: boolean;
     };
 
+/** The models that an engine knows by name, beside those of the catalogue that are for it. */
+export interface EngineModels {
+  /** Put before short names: "tiny" is "whisper-tiny" for the one engine and "ggml-tiny" for the other. */
+  readonly prefix: string;
+  /** Names to choose from when none is asked for and none is installed, best first; the first is the one to recommend. */
+  readonly defaults: readonly string[];
+}
+
 /** One row of the engine table in index.ts. */
 export interface RecognitionEngine {
   readonly name: string;
   /** Seconds: chunks are filled up to `target` and never exceed `max`. */
   readonly chunking: { readonly target: number; readonly max: number };
+  /** Absent: every name means something to it, such as to another server. */
+  readonly models?: EngineModels;
   /** False: nothing was given that this engine works with, so `auto` passes it by without a word. Absent: always true. */
   applies?(options: RecognitionOptions): boolean;
   /** Cheap: looks at what is installed, downloads nothing, loads nothing. Never rejects. */

@@ -22,6 +22,7 @@ const CHOICE: ModelChoice = {
 /** Parakeet, Whisper, SenseVoice and Moonshine on the CPU through sherpa-onnx. */
 export const sherpa: RecognitionEngine = {
   name: 'sherpa',
+  models: CHOICE,
   // Whisper hears windows of 30 s and Moonshine degrades beyond; the others do not mind short chunks.
   chunking: { target: 28, max: 30 },
 

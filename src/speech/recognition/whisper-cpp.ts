@@ -28,6 +28,7 @@ const CHOICE: ModelChoice = {
 /** Whisper and Parakeet through whisper.cpp, on CUDA, Vulkan or Metal where there is one, otherwise on the CPU. */
 export const whisperCpp: RecognitionEngine = {
   name: 'whisper-cpp',
+  models: CHOICE,
   // Whisper hears windows of 30 s; Parakeet's word times are estimated within a chunk, so it shall be short.
   chunking: { target: 28, max: 30 },
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { EarshotError } from '../../../src/errors.ts';
 import { pocketsphinx } from '../../../src/speech/recognition/pocketsphinx.ts';
-import { chooseRecognition } from '../../../src/speech/recognition/index.ts';
+import { chooseRecognition, RECOGNITION_ENGINES } from '../../../src/speech/recognition/index.ts';
 import type {
   Availability,
   RecognitionEngine,
@@ -91,4 +91,18 @@ test('a model that pocketsphinx does not have is not silently replaced by its ow
     code: 'engine_unavailable',
     message: /not "whisper-tiny"/,
   });
+});
+
+test('a mistyped model is said to be unknown, not every engine to be missing', async () => {
+  const choose = (model: string, workers: string[] = []) =>
+    chooseRecognition('auto', { ...OPTIONS, model, workers }, RECOGNITION_ENGINES);
+  await assert.rejects(choose('parakeet-tdt-0.6b-v2'), {
+    code: 'model_unknown',
+    hint: /did you mean parakeet-tdt-0\.6b-v3/,
+  });
+  await assert.rejects(choose('smal'), { code: 'model_unknown', hint: /did you mean small/ });
+  await assert.rejects(choose('silero-vad'), { code: 'model_unknown', message: /is for vad, not for/ });
+  for (const known of ['tiny', 'ggml-tiny', './folder/of-my-own'])
+    await assert.rejects(choose(known), (error: EarshotError) => error.code !== 'model_unknown');
+  assert.equal((await choose('their-own-name', ['http://gpu:8001'])).engine.name, 'remote');
 });
