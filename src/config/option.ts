@@ -21,6 +21,8 @@ export interface Option<T = unknown> {
   readonly accepts: string;
   /** Known values, for suggestions; null when free. */
   readonly choices: readonly string[] | null;
+  /** What a wrong value may have meant, where choices do not tell; null when nothing can. */
+  readonly meant: ((text: string) => string | null) | null;
   /** Shown in the help after the flag, such as "<dir>". Empty for booleans. */
   readonly placeholder: string;
   /** A valid value other than the default, as text; tests and docs use it. */
@@ -50,6 +52,7 @@ function option<T>(
   row: Row,
   typed: Pick<Option<T>, 'kind' | 'schema' | 'default' | 'accepts'> & {
     choices?: readonly string[];
+    meant?: (text: string) => string | null;
     placeholder: string;
   },
 ): Option<T> {
@@ -65,6 +68,7 @@ function option<T>(
     default: typed.default,
     accepts: typed.accepts,
     choices: typed.choices ?? null,
+    meant: typed.meant ?? null,
     placeholder: row.placeholder ?? typed.placeholder,
     everywhere: row.everywhere ?? true,
     hasFlag: row.hasFlag ?? true,
@@ -83,16 +87,21 @@ export function boolean(row: Row & { default: boolean }): Option<boolean> {
   });
 }
 
-/** Text, or the default (null: not set). */
+/** Text that fits `pattern` and `fits`, or the default (null: not set). */
 export function text<D extends string | null>(
-  row: Row & { default: D; accepts?: string; pattern?: RegExp },
+  row: Row & { default: D; accepts?: string; pattern?: RegExp } & {
+    fits?: (text: string) => boolean;
+    meant?: (text: string) => string | null;
+  },
 ): Option<string | D> {
-  const schema = row.pattern ? z.string().regex(row.pattern) : z.string().min(1);
+  const { fits = () => true } = row;
+  const schema = (row.pattern ? z.string().regex(row.pattern) : z.string().min(1)).refine(fits);
   return option<string | D>(row, {
     kind: 'text',
     schema: schema as unknown as z.ZodType<string | D>,
     default: row.default,
     accepts: row.accepts ?? 'text',
+    ...(row.meant && { meant: row.meant }),
     placeholder: '<text>',
   });
 }

@@ -21,7 +21,9 @@ function check(option: Option, value: unknown, given: unknown): Checked {
   if (parsed.success) return { ok: true, value: parsed.data };
   const wrong = unknownChoices(option, value);
   const meant =
-    wrong.map((item) => suggest(item, option.choices ?? [])).find((word) => word !== null) ?? null;
+    wrong.map((item) => suggest(item, option.choices ?? [])).find((word) => word !== null) ??
+    (typeof given === 'string' ? option.meant?.(given) : null) ??
+    null;
   const shown =
     wrong.length > 0 ? wrong.map((item) => JSON.stringify(item)).join(', ') : JSON.stringify(given);
   const got = option.hasFlag ? `, got ${withoutSecrets(shown)}` : '';

@@ -8,6 +8,7 @@ import { OPTIONS, optionsOf, type Settings } from '../../src/config/options.ts';
 import { transcribeOptions, writerOptions } from '../../src/config/pipeline.ts';
 import { resolveSettings } from '../../src/config/resolve.ts';
 import { EarshotError } from '../../src/errors.ts';
+import { catalogue } from '../../src/models/index.ts';
 import { diarizationOptions, recognitionOptions } from '../../src/pipeline/stage-options.ts';
 
 let cwd: string;
@@ -40,7 +41,7 @@ test('three mistakes in a file, one in a variable and one in a flag are five lin
     `${file}: formts: unknown setting; did you mean "formats"?`,
     `${file}: diarization: expected auto, pyannote, classic, channels, off, got "classik"; did you mean "classic"?`,
     `${file}: jobs: expected a whole number from 1 to 256, got 0`,
-    'EARSHOT_LANGUAGE: expected auto or a language code such as en, de or yue, got "English"',
+    'EARSHOT_LANGUAGE: expected auto or a language code such as en, de or yue, got "English"; did you mean "en"?',
     '--max-lines: expected a whole number from 1 to 10, got "many"',
   ]);
 });
@@ -71,6 +72,29 @@ test('settings that contradict each other are refused', async () => {
   ]);
   assert.equal((await mistakesOf({ speakers: '2', maxSpeakers: '3' })).length, 1);
   assert.equal((await mistakesOf({ engine: 'remote' })).length, 1);
+});
+
+test('a code that names no language is refused together with every other mistake', async () => {
+  assert.deepEqual(await mistakesOf({ speakers: '3', minSpeakers: '5', language: 'xx' }), [
+    '--language: expected auto or a language code such as en, de or yue, got "xx"',
+    '--speakers: is exact; leave --min-speakers and --max-speakers away',
+  ]);
+  for (const code of ['en', 'yue', 'haw', 'jw', 'auto'])
+    assert.equal((await settings({ language: code })).language, code);
+  for (const [given, meant] of [
+    ['EN', 'en'],
+    ['en-US', 'en'],
+    ['deu', 'de'],
+    ['German', 'de'],
+  ] as const)
+    assert.match((await mistakesOf({ language: given }))[0] as string, new RegExp(`did you mean "${meant}"`));
+  for (const none of ['zxx', 'und', 'qqq', 'klingon'])
+    assert.doesNotMatch((await mistakesOf({ language: none }))[0] as string, /did you mean/);
+});
+
+test('every language of a model in the catalogue can be asked for', async () => {
+  for (const code of new Set(catalogue.flatMap(({ languages }) => languages)))
+    assert.equal((await settings({ language: code })).language, code);
 });
 
 test('lists come by comma, repeated flag or JSON; none is an empty list', async () => {

@@ -1,3 +1,4 @@
+import { isLanguage, meantLanguage } from '../language.ts';
 import { boolean, choice, number, someOf, text, urls } from '../option.ts';
 import { RECOGNITION_ENGINES } from '../../speech/recognition/index.ts';
 
@@ -30,6 +31,8 @@ export const TRANSCRIPTION_OPTIONS = {
     placeholder: '<code>',
     accepts: 'auto or a language code such as en, de or yue',
     pattern: /^(auto|[a-z]{2,3})$/,
+    fits: (code) => code === 'auto' || isLanguage(code),
+    meant: meantLanguage,
     example: 'en',
   }),
   task: choice({
