@@ -83,7 +83,7 @@ export const ERRORS = {
   address_refused: {
     ...input,
     httpStatus: 400,
-    meaning: 'A URL points at a private network and that was not allowed.',
+    meaning: 'A URL points at a private network and that was not allowed, or is none that can be fetched.',
   },
   unauthorized: { ...usage, httpStatus: 401, meaning: 'The API key is missing or wrong.' },
   not_found: { ...usage, httpStatus: 404, meaning: 'The route or the thing asked for does not exist.' },

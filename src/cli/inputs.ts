@@ -33,7 +33,7 @@ const MEDIA = new Set(
 
 /**
  * The recordings behind the arguments, each once, folders and patterns in order of name; and the arguments that name
- * nothing. Throws `usage` for what can never be an input.
+ * nothing, or nothing that can be had.
  */
 export async function findInputs(
   args: readonly string[],
@@ -50,9 +50,7 @@ export async function findInputs(
         inputs.push(input);
       }
     } catch (caught) {
-      const error = toEarshotError(caught);
-      if (error.code === 'usage') throw error;
-      failures.push({ given: arg, error });
+      failures.push({ given: withoutSecrets(arg), error: toEarshotError(caught) });
     }
   }
   return { inputs, failures };
@@ -79,9 +77,11 @@ export function fileInput(path: string, given: string): Input {
 async function inputsOf(arg: string, cwd: string): Promise<Input[]> {
   if (arg === '-') return [{ kind: 'stdin', given: '-', source: '-', name: 'stdin', folder: cwd }];
   if (/^https?:\/\//i.test(arg)) return [urlInput(arg, cwd)];
-  if (/^file:\/\//i.test(arg)) return inputsOf(fileURLToPath(arg), cwd);
+  if (/^file:\/\//i.test(arg)) return inputsOf(pathOf(arg), cwd);
   if (/^[a-z][a-z0-9+.-]+:\/\//i.test(arg))
-    throw new EarshotError('usage', `${arg}: only http:// and https:// URLs can be fetched`);
+    throw new EarshotError('address_refused', `${publicUrl(arg)}: expected http:// or https://`, {
+      hint: 'fetch it with another program and give the file',
+    });
   const path = resolve(cwd, arg);
   const info = await stat(path).catch(() => null);
   if (info?.isDirectory()) return folderInputs(path, arg);
@@ -109,8 +109,23 @@ async function patternInputs(pattern: string, cwd: string): Promise<Input[]> {
   return found.sort().map((match) => fileInput(resolve(cwd, match), match));
 }
 
+/** An argument for messages: of a URL neither user and password nor the query. */
+function withoutSecrets(arg: string): string {
+  if (!arg.includes('://')) return arg;
+  return URL.canParse(arg) ? publicUrl(arg) : arg.replace(/:\/\/[^/@]*@/, '://').replace(/\?.*/s, '');
+}
+
+function pathOf(fileUrl: string): string {
+  try {
+    return fileURLToPath(fileUrl);
+  } catch (cause) {
+    throw new EarshotError('recording_not_found', `${fileUrl} names no file of this machine`, { cause });
+  }
+}
+
 function urlInput(address: string, cwd: string): Input {
-  if (!URL.canParse(address)) throw new EarshotError('usage', `${address} is not a URL`);
+  if (!URL.canParse(address))
+    throw new EarshotError('address_refused', `${withoutSecrets(address)} is not a URL`);
   const { hostname, pathname } = new URL(address);
   const last = basename(safeDecode(pathname)).replaceAll(/[/\\\p{Cc}]/gu, '_');
   return {

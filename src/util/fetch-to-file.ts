@@ -49,14 +49,17 @@ export async function fetchToFile(address: string, path: string, limits: FetchLi
 /** The URL for messages and names: without user, password and query, which may hold secrets. */
 export function publicUrl(address: string): string {
   if (!URL.canParse(address)) return 'the URL';
-  const { origin, pathname } = new URL(address);
-  return `${origin}${pathname}`;
+  const { protocol, host, pathname } = new URL(address);
+  return `${protocol}//${host}${pathname}`;
 }
 
 function parseUrl(address: string): URL {
   const url = URL.canParse(address) ? new URL(address) : null;
   if (url === null || !/^https?:$/.test(url.protocol))
-    throw new EarshotError('usage', `expected an http:// or https:// URL, got ${publicUrl(address)}`);
+    throw new EarshotError(
+      'address_refused',
+      `expected an http:// or https:// URL, got ${publicUrl(address)}`,
+    );
   return url;
 }
 

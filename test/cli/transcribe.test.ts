@@ -76,6 +76,22 @@ test('a failed input is reported, the others are done, and the exit code is 1', 
   assert.equal((await listing()).filter((name) => name.startsWith('good.')).length, 5);
 });
 
+test('a URL that cannot be fetched is one failed input beside the others', async () => {
+  await put('good.flac');
+  const wrong = ['ftp://user:secret@host/talk.wav', 'https://', 'file://elsewhere/talk.wav'];
+  const { code, stdout, stderr } = await earshot(['transcribe', ...wrong, 'good.flac', '--json'], { cwd });
+  assert.equal(code, 1);
+  assert.deepEqual(
+    jsonLines(stdout).map((line) => (line['error'] as { code: string } | undefined)?.code ?? 'ok'),
+    ['address_refused', 'address_refused', 'recording_not_found', 'ok'],
+  );
+  assert.match(
+    stderr,
+    /talk\.wav: expected http:\/\/ or https:\/\/\n {2}hint: fetch it with another program/,
+  );
+  assert.doesNotMatch(stdout + stderr, /secret/);
+});
+
 test('names that a shell, a path or a flag parser could trip over are taken as they are', async () => {
   const names = [
     'a.$(id)',

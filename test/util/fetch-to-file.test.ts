@@ -81,7 +81,7 @@ test('a server that answers wrongly, stops or loops is a typed error', async () 
   assert.equal(await failure(`${url}/500`, open), 'download_failed');
   assert.equal(await failure(`${url}/loop`, open), 'download_failed');
   assert.equal(await failure(`${url}/cut`, open), 'download_failed');
-  assert.equal(await failure(`${url}/file`, open), 'usage');
+  assert.equal(await failure(`${url}/file`, open), 'address_refused');
   assert.equal(await failure(`${url}/silent`, { ...open, idleMs: 50 }), 'download_failed');
 });
 
