@@ -27,6 +27,11 @@ export const ERRORS = {
     ...input,
     meaning: 'ffmpeg cannot make sense of the bytes: not media, truncated before any audio, or corrupt.',
   },
+  recording_unreachable: {
+    ...failure,
+    httpStatus: 502,
+    meaning: 'The server of a URL could not be reached, refused the recording, or ended the download early.',
+  },
   recording_empty: { ...input, meaning: 'The input has zero bytes.' },
   recording_no_audio: { ...input, meaning: 'The media is readable but holds no audio stream.' },
   transcript_invalid: { ...input, meaning: 'The JSON is not an earshot.transcript/1 document.' },
@@ -73,7 +78,7 @@ export const ERRORS = {
     ...failure,
     exitCode: 3,
     httpStatus: 502,
-    meaning: 'A download ended early or the server refused it.',
+    meaning: 'The download of a model ended early or the server refused it.',
   },
   worker_failed: {
     ...failure,

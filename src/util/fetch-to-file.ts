@@ -25,7 +25,7 @@ const MAX_REDIRECTS = 5;
 /**
  * Fetches an http(s) URL into a file, as a stream. The address is checked on the very connection that is used (the
  * name's answer is pinned to it) and again after each redirect. Rejects with `address_refused`,
- * `recording_not_found` (404, 410, unknown host), `download_failed` or `too_large`; the file is then removed.
+ * `recording_not_found` (404, 410, unknown host), `recording_unreachable` or `too_large`; the file is then removed.
  */
 export async function fetchToFile(address: string, path: string, limits: FetchLimits): Promise<void> {
   let url = parseUrl(address);
@@ -135,19 +135,21 @@ function requestError(url: URL, error: Error): Error {
     return error;
   if (code === 'ENOTFOUND')
     return new EarshotError('recording_not_found', `there is no host ${url.hostname}`, { cause: error });
-  return new EarshotError('download_failed', `${publicUrl(url.href)}: ${error.message}`, { cause: error });
+  return new EarshotError('recording_unreachable', `${publicUrl(url.href)}: ${error.message}`, {
+    cause: error,
+  });
 }
 
 function refused(url: URL, status: number): EarshotError {
   const missing = status === 404 || status === 410;
   return new EarshotError(
-    missing ? 'recording_not_found' : 'download_failed',
+    missing ? 'recording_not_found' : 'recording_unreachable',
     `${publicUrl(url.href)}: the server answered ${status}`,
   );
 }
 
 const failed = (url: URL, why: string): EarshotError =>
-  new EarshotError('download_failed', `${publicUrl(url.href)}: ${why}`);
+  new EarshotError('recording_unreachable', `${publicUrl(url.href)}: ${why}`);
 
 const tooLarge = (url: URL, maxBytes: number): EarshotError =>
   new EarshotError('too_large', `${publicUrl(url.href)} is larger than ${Math.round(maxBytes / 1e6)} MB`, {

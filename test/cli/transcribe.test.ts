@@ -188,6 +188,20 @@ test('the message about an input that is not there names it once, as it was give
   }
 });
 
+test('a URL whose server fails is one failed input beside the others', async () => {
+  await put('good.flac');
+  const server = createServer((_request, response) => response.writeHead(500).end());
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/talk.wav`;
+  const args = ['transcribe', url, 'good.flac', '--allow-private', '--json'];
+  const { code, stdout } = await earshot(args, { cwd });
+  server.close();
+  assert.equal(code, 1);
+  const [failed, done] = jsonLines(stdout);
+  assert.equal((failed?.['error'] as Record<string, unknown>)['code'], 'recording_unreachable');
+  assert.equal(done?.['ok'], true);
+});
+
 test('a URL is fetched when its address may be reached', async () => {
   const media = await readFile(SILENCE);
   const server = createServer((_request, response) => response.end(media));

@@ -78,11 +78,11 @@ test('a server that answers wrongly, stops or loops is a typed error', async () 
     // anything else is never answered
   });
   assert.equal(await failure(`${url}/404`, open), 'recording_not_found');
-  assert.equal(await failure(`${url}/500`, open), 'download_failed');
-  assert.equal(await failure(`${url}/loop`, open), 'download_failed');
-  assert.equal(await failure(`${url}/cut`, open), 'download_failed');
+  assert.equal(await failure(`${url}/500`, open), 'recording_unreachable');
+  assert.equal(await failure(`${url}/loop`, open), 'recording_unreachable');
+  assert.equal(await failure(`${url}/cut`, open), 'recording_unreachable');
   assert.equal(await failure(`${url}/file`, open), 'address_refused');
-  assert.equal(await failure(`${url}/silent`, { ...open, idleMs: 50 }), 'download_failed');
+  assert.equal(await failure(`${url}/silent`, { ...open, idleMs: 50 }), 'recording_unreachable');
 });
 
 test('an abort ends it', async () => {
