@@ -2,6 +2,7 @@ import { Command as Program, CommanderError, Option as Flag } from 'commander';
 import { COMMANDS, type CommandName } from '../config/commands.ts';
 import { type OptionName, flagOf, optionOf, optionsOf } from '../config/options.ts';
 import { EarshotError } from '../errors.ts';
+import { suggest } from '../util/suggest.ts';
 import type { Command } from './command.ts';
 
 /** What a command line asks for: a command, or a text to show (help, version). */
@@ -22,6 +23,7 @@ export function parseCommandLine(
   table: Readonly<Record<CommandName, Command>>,
   version: string,
 ): Parsed {
+  assertHelpExists(argv);
   let shown = '';
   let chosen: Parsed | null = null;
   const program = buildProgram(table, version, (parsed) => (chosen = parsed));
@@ -113,6 +115,21 @@ function examples(lines: readonly (readonly [string, string])[]): string {
     ([command, what]) => `  earshot ${what === '' ? command : command.padEnd(width + 2)}${what}`,
   );
   return `Examples:\n${rows.join('\n')}`;
+}
+
+/** "help nope" names a command that does not exist; commander would show the help of all of them. */
+function assertHelpExists([help, name]: readonly string[]): void {
+  if (
+    help !== 'help' ||
+    name === undefined ||
+    name.startsWith('-') ||
+    COMMANDS.some((known) => known === name)
+  )
+    return;
+  const meant = suggest(name, COMMANDS);
+  throw new EarshotError('usage', `there is no command '${name}' to help with`, {
+    hint: meant === null ? 'earshot --help lists them' : `did you mean ${meant}?`,
+  });
 }
 
 /** commander says "error: unknown option '--x'\n(Did you mean --y?)"; ours is a message and a hint. */

@@ -25,6 +25,20 @@ test('an unknown command is exit code 2 and a suggestion; a file in its place is
   assert.match(file.stderr, /hint: to transcribe it: earshot transcribe talk\.wav/);
 });
 
+test('help for a command that does not exist is exit code 2 and a suggestion', async () => {
+  const near = await earshot(['help', 'transcibe'], { cwd });
+  assert.deepEqual([near.code, near.stdout], [2, '']);
+  assert.match(near.stderr, /no command 'transcibe'.*\n {2}hint: did you mean transcribe\?/);
+  const far = await earshot(['help', 'nope'], { cwd });
+  assert.equal(far.code, 2);
+  assert.match(far.stderr, /--help lists them/);
+  for (const known of [['help'], ['help', 'convert'], ['help', '--help']]) {
+    const { code, stdout } = await earshot(known, { cwd });
+    assert.equal(code, 0, known.join(' '));
+    assert.match(stdout, /^Usage: /);
+  }
+});
+
 test('a file whose name looks like a flag is told how to be given', async () => {
   const { code, stderr } = await earshot(['transcribe', '-rf'], { cwd });
   assert.equal(code, 2);
