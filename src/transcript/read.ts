@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
-import { z } from 'zod';
 import { EarshotError } from '../errors.ts';
+import { problemsOf } from './problems.ts';
 import { transcriptSchema, type Transcript } from './schema.ts';
 
-/** The transcript in a file. Rejects with `recording_not_found` or `transcript_invalid` (naming every wrong path). */
+/** The transcript in a file. Rejects with `recording_not_found` or `transcript_invalid` (naming what is wrong first). */
 export async function readTranscript(path: string): Promise<Transcript> {
   const text = await readFile(path, 'utf8').catch((cause: unknown) => {
     throw new EarshotError('recording_not_found', `cannot read the transcript ${path}`, { cause });
@@ -23,9 +23,7 @@ export function parseTranscript(text: string, name: string): Transcript {
   if (parsed.success) return parsed.data;
   throw new EarshotError(
     'transcript_invalid',
-    `${name} is not an earshot.transcript/1: ${z.prettifyError(parsed.error)}`,
-    {
-      hint: 'give the .json file that `earshot transcribe` wrote',
-    },
+    `${name} is not an earshot.transcript/1: ${problemsOf(parsed.error, json)}`,
+    { hint: 'give the .json file that transcribe wrote' },
   );
 }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { readTranscript } from '../../src/transcript/read.ts';
-import { SAMPLES, earshot } from './run-cli.ts';
+import { SAMPLES, earshot, jsonLines } from './run-cli.ts';
 
 let cwd: string;
 let json: string;
@@ -25,6 +25,22 @@ test('one format goes to stdout, from a file and from stdin alike', async () => 
   assert.equal(fromStdin.stdout, fromFile.stdout);
 });
 
+test('with --json a conversion is one line that holds its text or names its files', async () => {
+  const plain = await earshot(['convert', 'talk.json', '--to', 'vtt'], { cwd });
+  const toStdout = await earshot(['convert', 'talk.json', '--to', 'vtt', '--json'], { cwd });
+  assert.deepEqual(jsonLines(toStdout.stdout), [
+    { path: 'talk.json', ok: true, outputs: [], output: plain.stdout },
+  ]);
+  const args = ['convert', 'talk.json', '--to', 'vtt', '--json', '--out', 'json-out'];
+  const outputs = [join(cwd, 'json-out/talk.vtt')];
+  assert.deepEqual(jsonLines((await earshot(args, { cwd })).stdout), [
+    { path: 'talk.json', ok: true, outputs },
+  ]);
+  const enrich = ['enrich', 'talk.json', '--audio', 'talk.flac', '--enrich', 'prosody'];
+  const [line] = jsonLines((await earshot([...enrich, '--json'], { cwd })).stdout);
+  assert.equal(line?.['output'], (await earshot(enrich, { cwd })).stdout);
+});
+
 test('several formats go to files, which are not replaced unasked', async () => {
   const args = ['convert', 'talk.json', '--to', 'srt,csv', '--out', 'out'];
   assert.equal((await earshot(args, { cwd })).code, 0);
@@ -39,7 +55,22 @@ test('what is no transcript is refused, naming what is wrong', async () => {
   await writeFile(join(cwd, 'other.json'), '{"schema":"other"}');
   const { code, stderr } = await earshot(['convert', 'other.json'], { cwd });
   assert.equal(code, 1);
-  assert.match(stderr, /is not an earshot\.transcript\/1/);
+  const [message, hint] = stderr.split('\n');
+  assert.equal(
+    message,
+    `earshot: ${join(cwd, 'other.json')} is not an earshot.transcript/1: schema: expected "earshot.transcript/1", ` +
+      'got "other"; id: expected string, it is missing; source: expected object, it is missing; and 8 more',
+  );
+  assert.equal(hint, '  hint: give the .json file that transcribe wrote');
+
+  const edited = { ...(JSON.parse(json) as object), id: 7, warnings: [{ code: 'x' }], mood: 'fine' };
+  await writeFile(join(cwd, 'edited.json'), JSON.stringify(edited));
+  const problems = (await earshot(['convert', 'edited.json'], { cwd })).stderr.split('\n')[0] ?? '';
+  assert.match(
+    problems,
+    /: id: expected string, got 7; warnings\[0\]\.message: expected string, it is missing;/,
+  );
+  assert.match(problems, /; has unknown "mood"$/);
 });
 
 test('enrich adds what is asked for, to stdout or in place', async () => {

@@ -9,7 +9,10 @@ import type { Context, Run } from '../command.ts';
 import { makeOutFolder } from '../out-folder.ts';
 import { existingOutputs, existsError, outputsAt } from '../outputs.ts';
 
-/** One format goes to stdout; several, or any with --out, to files named as the transcript is. */
+/**
+ * One format goes to stdout, with --json as the `output` of a line as from transcribe; several, or any with --out, to
+ * files named as the transcript is.
+ */
 export const convertCommand: Run = async (context) => {
   const { cwd, settings, terminal } = context;
   const source = context.args[0] as string;
@@ -21,7 +24,9 @@ export const convertCommand: Run = async (context) => {
   const layout = writerOptions(settings);
   const only = outputs.length === 1 && settings.out === null ? outputs[0] : undefined;
   if (only !== undefined) {
-    await terminal.result(only.writer.render(transcript, layout));
+    const output = only.writer.render(transcript, layout);
+    const line = { path: source, ok: true, outputs: [], output };
+    await terminal.result(settings.json ? `${JSON.stringify(line)}\n` : output);
     return 0;
   }
   const existing = await existingOutputs(outputs);

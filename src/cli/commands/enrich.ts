@@ -1,5 +1,6 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
+import { writerOptions } from '../../config/pipeline.ts';
 import { EarshotError } from '../../errors.ts';
 import { enrichTranscript } from '../../pipeline/enrich-transcript.ts';
 import { readTranscript } from '../../transcript/read.ts';
@@ -8,9 +9,12 @@ import { atomicWrite } from '../../util/atomic-write.ts';
 import type { Context, Run } from '../command.ts';
 import { makeOutFolder } from '../out-folder.ts';
 import { existingOutputs, existsError, outputsAt } from '../outputs.ts';
-import { writerOptions } from '../../config/pipeline.ts';
+import { summaryOf } from '../summary.ts';
 
-/** The enriched JSON goes to stdout; to --out where given; into the transcript's own place with --overwrite. */
+/**
+ * The enriched JSON goes to stdout, with --json as the `output` of a line; to --out where given; into the transcript's
+ * own place with --overwrite.
+ */
 export const enrichCommand: Run = async (context) => {
   const { cwd, settings, terminal } = context;
   if (settings.audio === null)
@@ -32,11 +36,14 @@ export const enrichCommand: Run = async (context) => {
   for (const [name, stage] of Object.entries(enriched.stages))
     if (stage.status === 'unavailable' || stage.status === 'failed')
       terminal.warn(`${name}: ${stage.reason ?? stage.status}`);
-  if (target === null) await terminal.result(json);
-  else {
-    await atomicWrite(target, json);
-    terminal.note(target);
-  }
+  if (target !== null) await atomicWrite(target, json);
+  const line = { path: context.args[0], ok: true, transcript: summaryOf(enriched) };
+  if (settings.json)
+    await terminal.result(
+      `${JSON.stringify(target === null ? { ...line, outputs: [], output: json } : { ...line, outputs: [target] })}\n`,
+    );
+  else if (target === null) await terminal.result(json);
+  if (target !== null) terminal.note(target);
   return 0;
 };
 
