@@ -1,28 +1,31 @@
-import { link, open, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { link, open, readFile, readlink, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { randomBytes } from 'node:crypto';
+import { z } from 'zod';
 import { EarshotError } from '../errors.ts';
 
 /**
- * A lock file says who holds it. It is stale when its process is known to have gone: on the same boot of the same host
- * by process id and the time that process started (ids are used again), elsewhere when nobody has touched the file for
- * STALE_MS.
+ * A lock file says who holds it. It is stale when its process is known to have gone: in the same process namespace of the
+ * same boot of the same host by process id and the time that process started (ids are used again), elsewhere, where ids
+ * mean nothing, when nobody has touched the file for STALE_MS.
  */
-interface Holder {
-  readonly token: string;
-  readonly pid: number;
+const holderSchema = z.object({
+  token: z.string(),
+  pid: z.int().positive(),
   /** Kernel's start time of the process, null where it cannot be told. */
-  readonly started: string | null;
-  /** Host name and, where it can be told, its boot. */
-  readonly host: string;
-  readonly since: string;
-  readonly note: string;
-}
+  started: z.string().nullable(),
+  /** Host name and, where they can be told, its boot and the process namespace (a container has one of its own). */
+  host: z.string(),
+  since: z.string(),
+  note: z.string(),
+});
+
+type Holder = z.infer<typeof holderSchema>;
 
 export interface Lock {
   /** What the last holder noted before it died, when its stale lock was taken over; null otherwise. */
   readonly inherited: string | null;
-  /** Leaves a word for whoever takes the lock over, should this process die. */
+  /** Leaves a word for whoever takes the lock over, should this process die. Rejects with `locked` when that has happened. */
   note(text: string): Promise<void>;
   release(): Promise<void>;
 }
@@ -38,12 +41,12 @@ const GUARD_STALE_MS = 5_000;
  */
 export async function acquireLock(path: string, what: string): Promise<Lock> {
   const mine: Holder = { ...(await thisProcess()), token: randomBytes(8).toString('hex'), note: '' };
-  if (await createExclusively(path, mine)) return hold(path, mine, null);
+  if (await createExclusively(path, mine)) return hold(path, mine, what, null);
   const stale = await takeOver(path, mine, what);
-  return hold(path, mine, stale.note === '' ? null : stale.note);
+  return hold(path, mine, what, stale.note === '' ? null : stale.note);
 }
 
-function hold(path: string, mine: Holder, inherited: string | null): Lock {
+function hold(path: string, mine: Holder, what: string, inherited: string | null): Lock {
   const touch = setInterval(() => {
     const now = new Date();
     utimes(path, now, now).catch(() => undefined); // the folder has gone: nothing left to protect
@@ -51,7 +54,11 @@ function hold(path: string, mine: Holder, inherited: string | null): Lock {
   touch.unref();
   return {
     inherited,
-    note: (text) => replace(path, { ...mine, note: text }),
+    note: async (text) => {
+      const holder = await readHolder(path);
+      if (holder?.token !== mine.token) throw lockedError(path, holder, what); // taken over while this process slept
+      await replace(path, { ...mine, note: text });
+    },
     release: async () => {
       clearInterval(touch);
       const holder = await readHolder(path);
@@ -104,40 +111,47 @@ async function replace(path: string, holder: Holder): Promise<void> {
 }
 
 async function isAlive(path: string, holder: Holder): Promise<boolean> {
-  const here = await thisProcess();
-  if (holder.host !== here.host) return !(await isOlderThan(path, STALE_MS));
-  if (holder.started !== null) return (await startOf(holder.pid)) === holder.started;
+  if (holder.host !== (await thisProcess()).host) return !(await isOlderThan(path, STALE_MS));
   try {
     process.kill(holder.pid, 0);
-    return true;
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
+    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false;
   }
+  // There is a process of that number; whether it is the very one, its start tells, where that can be seen at all:
+  // not without /proc, nor of other users' processes under hidepid.
+  const started = await startOf(holder.pid);
+  return started === null || holder.started === null || started === holder.started;
 }
 
 async function thisProcess(): Promise<Omit<Holder, 'token' | 'note'>> {
   const boot = await readFile('/proc/sys/kernel/random/boot_id', 'utf8').catch(() => '');
+  const namespace = await readlink('/proc/self/ns/pid').catch(() => '');
+  // A /proc of another namespace knows this process by another number.
+  const known = (await readlink('/proc/self').catch(() => '')) === String(process.pid);
   return {
     pid: process.pid,
-    started: await startOf(process.pid),
-    host: `${hostname()} ${boot}`.trim(),
+    started: known ? await startOf(process.pid) : null,
+    host: [hostname(), boot.trim(), namespace].join(' ').trim(),
     since: new Date().toISOString(),
   };
 }
 
-/** Field 22 of /proc/PID/stat (proc(5)): start of the process in clock ticks since boot. Null without it. */
+/**
+ * Field 22 of /proc/PID/stat (proc(5)): start of the process in clock ticks since boot. Null without it, "ended" for a
+ * zombie, which holds nothing any more.
+ */
 async function startOf(pid: number): Promise<string | null> {
   const line = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => null);
   if (line === null) return null;
   const afterName = line.slice(line.lastIndexOf(')') + 2).split(' ');
-  return afterName[0] === 'Z' ? null : (afterName[19] ?? null); // a zombie holds nothing any more
+  return afterName[0] === 'Z' ? 'ended' : (afterName[19] ?? null);
 }
 
 async function readHolder(path: string): Promise<Holder | null> {
   try {
-    return JSON.parse(await readFile(path, 'utf8')) as Holder;
+    return holderSchema.parse(JSON.parse(await readFile(path, 'utf8')));
   } catch {
-    return null; // gone, or its writer was killed half way
+    return null; // gone, its writer was killed half way, or not ours
   }
 }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, readdir, rm, utimes, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, readdir, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -15,7 +15,7 @@ after(() => rm(folder, { recursive: true }));
 const isLocked = (error: unknown): boolean => error instanceof EarshotError && error.code === 'locked';
 
 /** A process that takes the lock, leaves a note, says so, and waits to be killed. */
-async function holder(path: string): Promise<ReturnType<typeof spawn>> {
+async function holder(path: string, ...within: string[]): Promise<ReturnType<typeof spawn>> {
   const script = `
     const { acquireLock } = await import(process.argv[1]);
     const lock = await acquireLock(process.argv[2], 'x');
@@ -23,9 +23,8 @@ async function holder(path: string): Promise<ReturnType<typeof spawn>> {
     process.stdout.write('locked');
     process.stdin.resume();`;
   const lockModule = join(import.meta.dirname, '../../src/util/lock.ts');
-  const child = spawn(process.execPath, ['--input-type=module', '-e', script, lockModule, path], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-  });
+  const [program, ...args] = [...within, process.execPath, '--input-type=module', '-e', script];
+  const child = spawn(program as string, [...args, lockModule, path], { stdio: ['pipe', 'pipe', 'inherit'] });
   await once(child.stdout, 'data');
   return child;
 }
@@ -65,6 +64,84 @@ test('of many that find a stale lock, exactly one gets it', async () => {
   assert.equal(won.length, 1);
   for (const result of results) if (result.status === 'rejected') assert.ok(isLocked(result.reason));
   await won[0]?.value.release();
+});
+
+/** Runs what follows in a process namespace of its own, as a container does, and ends it with its parent. */
+const IN_NAMESPACE = [
+  'unshare',
+  ...['--user', '--map-root-user', '--pid', '--fork', '--kill-child', '--mount-proc'],
+];
+const withoutNamespaces =
+  spawnSync('unshare', [...IN_NAMESPACE.slice(1), 'true']).status === 0 ? false : 'needs unshare(1)';
+
+test(
+  'a live holder in another process namespace is not taken for dead, whatever has its number here',
+  { skip: withoutNamespaces },
+  async () => {
+    const path = join(folder, 'namespace');
+    const child = await holder(path, ...IN_NAMESPACE);
+    const held = JSON.parse(await readFile(path, 'utf8')) as { pid: number };
+    assert.notEqual(held.pid, child.pid);
+    await assert.rejects(acquireLock(path, 'x'), isLocked);
+    child.kill('SIGKILL');
+    await once(child, 'close');
+    await assert.rejects(acquireLock(path, 'x'), isLocked, 'whether it has gone cannot be known yet');
+    const old = new Date(Date.now() - 121_000);
+    await utimes(path, old, old);
+    const lock = await acquireLock(path, 'x');
+    assert.equal(lock.inherited, 'left behind');
+    await lock.release();
+  },
+);
+
+test('an inherited note is left again when its heir dies, too, before it notes anything', async () => {
+  const path = join(folder, 'heirs');
+  const child = await holder(path);
+  child.kill('SIGKILL');
+  await once(child, 'close');
+  const heir = await acquireLock(path, 'x');
+  assert.equal(heir.inherited, 'left behind');
+  const content = JSON.parse(await readFile(path, 'utf8')) as Record<string, unknown>;
+  await writeFile(path, JSON.stringify({ ...content, token: 'other', started: '1' })); // as if it had died
+  const next = await acquireLock(path, 'x');
+  assert.equal(next.inherited, 'left behind');
+  await next.release();
+  await heir.release();
+});
+
+for (const [what, content] of [
+  ['zero bytes', ''],
+  ['zeros', '\0'.repeat(64)],
+  ['other JSON', '{}'],
+  ['process number 0', '{"token":"t","pid":0,"started":null,"host":"h","since":"s","note":""}'],
+])
+  test(`a lock file of ${what} counts while it is young, and is then taken over`, async () => {
+    const path = join(folder, 'unreadable');
+    await writeFile(path, content as string);
+    await assert.rejects(acquireLock(path, 'talk.json'), (error: Error & { hint?: string }) => {
+      assert.ok(isLocked(error));
+      assert.match(error.message, /^another Earshot is working on talk\.json$/);
+      assert.match(error.hint ?? '', /delete .*unreadable/);
+      return true;
+    });
+    const old = new Date(Date.now() - 121_000);
+    await utimes(path, old, old);
+    const lock = await acquireLock(path, 'x');
+    assert.equal(lock.inherited, null);
+    await lock.release();
+    await assert.rejects(stat(path), { code: 'ENOENT' });
+  });
+
+test('whoever slept until another took over cannot take the lock back with a note', async () => {
+  const path = join(folder, 'slept');
+  const sleeper = await acquireLock(path, 'x');
+  const content = JSON.parse(await readFile(path, 'utf8')) as Record<string, unknown>;
+  const other = JSON.stringify({ ...content, token: 'other' });
+  await writeFile(path, other);
+  await assert.rejects(sleeper.note('mine'), isLocked);
+  await sleeper.release();
+  assert.equal(await readFile(path, 'utf8'), other);
+  await rm(path);
 });
 
 test('a process id that was used again does not keep the lock', async () => {
