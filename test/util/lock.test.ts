@@ -10,7 +10,11 @@ import { acquireLock } from '../../src/util/lock.ts';
 
 let folder: string;
 before(async () => (folder = await mkdtemp(join(tmpdir(), 'earshot-lock-'))));
-after(() => rm(folder, { recursive: true }));
+after(() => {
+  for (const child of children) child.kill('SIGKILL'); // a test that failed has not
+  return rm(folder, { recursive: true });
+});
+const children: ReturnType<typeof spawn>[] = [];
 
 const isLocked = (error: unknown): boolean => error instanceof EarshotError && error.code === 'locked';
 
@@ -25,6 +29,7 @@ async function holder(path: string, ...within: string[]): Promise<ReturnType<typ
   const lockModule = join(import.meta.dirname, '../../src/util/lock.ts');
   const [program, ...args] = [...within, process.execPath, '--input-type=module', '-e', script];
   const child = spawn(program as string, [...args, lockModule, path], { stdio: ['pipe', 'pipe', 'inherit'] });
+  children.push(child);
   await once(child.stdout, 'data');
   return child;
 }
