@@ -1,5 +1,6 @@
 import type { Folders } from '../config/folders.ts';
 import type { Settings } from '../config/options.ts';
+import type { Invocation } from './invocation.ts';
 import type { Terminal } from './terminal.ts';
 
 /** What a command is given; it takes nothing from the process itself. */
@@ -9,6 +10,7 @@ export interface Context {
   readonly settings: Settings;
   readonly folders: Folders;
   readonly cwd: string;
+  readonly invocation: Invocation;
   readonly stdin: NodeJS.ReadableStream;
   readonly terminal: Terminal;
   /** Aborts when the user wants it to end; the reason is a `cancelled`. */

@@ -34,10 +34,14 @@ function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
 const signal = abortOnSignals();
 for (const stream of [process.stdout, process.stderr]) stream.on('error', ignoreClosedPipe);
 enableCompileCache(join(envPaths('earshot', { suffix: '' }).cache, 'compiled'));
-const { runCommandLine } = await import('./run-command-line.ts');
+const [{ runCommandLine }, { invocationOf }] = await Promise.all([
+  import('./run-command-line.ts'),
+  import('./invocation.ts'),
+]);
 const { stdin, stdout, stderr, env } = process;
 const argv = process.argv.slice(2);
-const code = await runCommandLine(argv, { stdin, stdout, stderr, env, cwd: process.cwd(), signal });
+const invocation = invocationOf(process.argv[1] ?? 'earshot', env, process.cwd());
+const code = await runCommandLine(argv, { stdin, stdout, stderr, env, invocation, signal });
 // Results may still be in the pipe to a slow reader: an empty write ends after them.
 await Promise.all([stdout, stderr].map((stream) => new Promise((done) => stream.write('', done))));
 process.exit(code);

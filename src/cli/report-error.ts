@@ -1,8 +1,12 @@
 import type { EarshotError } from '../errors.ts';
+import { asTyped, type Invocation } from './invocation.ts';
 
 /** An error as JSON for --json; never a stack. */
-export function errorAsJson(error: EarshotError): { code: string; message: string; hint: string | null } {
-  return { code: error.code, message: error.message, hint: error.hint };
+export function errorAsJson(
+  { code, message, hint }: EarshotError,
+  invocation: Invocation,
+): { code: string; message: string; hint: string | null } {
+  return { code, message, hint: hint === null ? null : asTyped(hint, invocation) };
 }
 
 /** An error as lines for people; `stack` with its causes when debugging was asked for. */

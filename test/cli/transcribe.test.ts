@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import { readTranscript } from '../../src/transcript/read.ts';
+import { optionalImport } from '../../src/util/optional-import.ts';
 import { SAMPLES, earshot, jsonLines } from './run-cli.ts';
 
 // One second of silence goes through the whole pipeline in no time; words are for resume.test.ts.
@@ -18,6 +19,7 @@ after(() => rm(home, { recursive: true }));
 beforeEach(async () => (cwd = await mkdtemp(join(home, 'test-'))));
 
 const put = (name: string): Promise<void> => copyFile(SILENCE, join(cwd, name));
+const isInstalled = (name: string): boolean => optionalImport<object>(name) !== null;
 const listing = async (folder = cwd): Promise<string[]> =>
   (await readdir(folder)).filter((name) => name !== 'data').sort();
 
@@ -74,6 +76,48 @@ test('a failed input is reported, the others are done, and the exit code is 1', 
     ['good.flac', 'ok'],
   ]);
   assert.equal((await listing()).filter((name) => name.startsWith('good.')).length, 5);
+});
+
+test('what this machine lacks is said once for all inputs, and nothing but errors with --quiet', async () => {
+  await put('one.flac');
+  await put('two.flac');
+  const args = ['transcribe', 'one.flac', 'two.flac', '--formats', 'json'];
+  const { code, stderr } = await earshot([...args, '--enrich', 'emotion'], { cwd });
+  assert.equal(code, 0, stderr);
+  assert.equal(stderr.match(/speakers were told apart by/g)?.length ?? 0, 1, stderr);
+  assert.equal(stderr.match(/no speech was found/g)?.length, 2, 'each of them is silent');
+  const quiet = await earshot([...args, 'three.flac', '--quiet', '--overwrite'], { cwd });
+  assert.equal(quiet.code, 1);
+  assert.equal(quiet.stderr, 'earshot: three.flac: there is no such file\n');
+});
+
+test('an enrichment whose model is not here is told with its mend, and no failure', async () => {
+  await put('talk.flac');
+  const args = ['transcribe', 'talk.flac', '--formats', 'json', '--enrich', 'emotion'];
+  const { code, stderr } = await earshot(args, { cwd });
+  assert.equal(code, 0, stderr);
+  assert.match(stderr, /emotion is unavailable: .* node \S+ models pull sense-voice-small$/m);
+  const { stages } = await readTranscript(join(cwd, 'talk.json'));
+  assert.equal(stages['emotion']?.status, 'unavailable');
+});
+
+test('speakers that could not be told apart, as asked for, are exit code 1, and the words are kept', async (t) => {
+  if (!isInstalled('sherpa-onnx-node')) return t.skip('needs sherpa-onnx-node');
+  const server = createServer((_request, response) => response.writeHead(404).end());
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  const mirror = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const args = ['transcribe', join(SAMPLES, 'clip.flac'), '--out', '.', '--engine', 'pocketsphinx'];
+  const { code, stdout, stderr } = await earshot(
+    [...args, '--diarization', 'pyannote', '--pull', '--model-base-url', mirror, '--json', '--quiet'],
+    { cwd },
+  );
+  server.close();
+  assert.equal(code, 1, stderr);
+  assert.equal(jsonLines(stdout)[0]?.['status'], 'incomplete');
+  assert.match(stderr, /clip\.flac: model pyannote-segmentation-3\.0: .* answered 404/);
+  const { stages, segments } = await readTranscript(join(cwd, 'clip.json'));
+  assert.equal(stages['diarize']?.status, 'failed');
+  assert.ok(segments.length > 0 && segments.every(({ speaker }) => speaker === null));
 });
 
 test('a URL that cannot be fetched is one failed input beside the others', async () => {

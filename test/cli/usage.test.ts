@@ -22,7 +22,7 @@ test('an unknown command is exit code 2 and a suggestion; a file in its place is
   assert.match(unknown.stderr, /hint: did you mean transcribe\?/);
   const file = await earshot(['talk.wav'], { cwd });
   assert.equal(file.code, 2);
-  assert.match(file.stderr, /hint: to transcribe it: earshot transcribe talk\.wav/);
+  assert.match(file.stderr, /hint: to transcribe it: node \S*src\/cli\/main\.ts transcribe talk\.wav/);
 });
 
 test('help for a command that does not exist is exit code 2 and a suggestion', async () => {

@@ -58,7 +58,9 @@ async function doAll(root: string, pending: readonly BatchItem[], context: Conte
   for (const item of pending) {
     const given = item.path.slice(root.length + 1);
     try {
-      await reportOutcome(given, await doOne(root, item, given, context), context);
+      const outcome = await doOne(root, item, given, context);
+      await reportOutcome(given, outcome, context);
+      if (!isWhole(outcome.transcript)) failed += 1;
     } catch (caught) {
       const error = toEarshotError(caught);
       if (context.signal.aborted || error.kind.exitCode !== 1) throw error;

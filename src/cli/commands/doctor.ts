@@ -1,11 +1,15 @@
 import type { Run } from '../command.ts';
 import { checkAll } from '../checks.ts';
+import { asTyped } from '../invocation.ts';
 import { table } from '../table.ts';
 
 /** A row for each thing looked at; exit code 3 when one that is needed is missing. */
 export const doctorCommand: Run = async (context) => {
   const { settings, terminal } = context;
-  const checks = await checkAll(context);
+  const checks = (await checkAll(context)).map((check) => ({
+    ...check,
+    fix: check.fix === null ? null : asTyped(check.fix, context.invocation),
+  }));
   if (settings.json) for (const check of checks) await terminal.result(`${JSON.stringify(check)}\n`);
   else {
     const rows = checks.map(({ name, state, found, fix }) => [state, name, found, fix ?? '']);

@@ -9,6 +9,7 @@ import { atomicWrite } from '../../util/atomic-write.ts';
 import type { Context, Run } from '../command.ts';
 import { makeOutFolder } from '../out-folder.ts';
 import { existingOutputs, existsError, outputsAt } from '../outputs.ts';
+import { reportWarnings } from '../report-outcome.ts';
 import { summaryOf } from '../summary.ts';
 
 /**
@@ -33,9 +34,10 @@ export const enrichCommand: Run = async (context) => {
   const enriched = await enrichFrom(resolve(cwd, settings.audio), transcript, context);
   const [output] = outputsAt(source, ['json']);
   const json = output?.writer.render(enriched, writerOptions(settings)) ?? '';
-  for (const [name, stage] of Object.entries(enriched.stages))
-    if (stage.status === 'unavailable' || stage.status === 'failed')
-      terminal.warn(`${name}: ${stage.reason ?? stage.status}`);
+  const asked = Object.entries(enriched.stages).filter(([name]) =>
+    (settings.enrich as string[]).includes(name),
+  );
+  reportWarnings(basename(source), { warnings: [], stages: Object.fromEntries(asked) }, terminal);
   if (target !== null) await atomicWrite(target, json);
   const line = { path: context.args[0], ok: true, transcript: summaryOf(enriched) };
   if (settings.json)
@@ -44,7 +46,7 @@ export const enrichCommand: Run = async (context) => {
     );
   else if (target === null) await terminal.result(json);
   if (target !== null) terminal.note(target);
-  return 0;
+  return asked.some(([, { status }]) => status === 'failed') ? 1 : 0;
 };
 
 async function assertFree(target: string, overwrite: boolean): Promise<void> {

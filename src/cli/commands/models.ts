@@ -9,6 +9,7 @@ import {
 import { EarshotError } from '../../errors.ts';
 import { suggest } from '../../util/suggest.ts';
 import type { Context, Run } from '../command.ts';
+import { asTyped } from '../invocation.ts';
 import { table } from '../table.ts';
 
 type Action = (names: readonly string[], context: Context) => Promise<0 | 1 | 3>;
@@ -65,7 +66,7 @@ const pull: Action = async (names, { folders, settings, terminal, signal }) => {
   return 0;
 };
 
-const verify: Action = async (names, { folders, settings, terminal, signal }) => {
+const verify: Action = async (names, { folders, settings, terminal, invocation, signal }) => {
   const installed = (await listModels(folders.models)).filter((each) => each.installed !== null);
   const chosen = names.length > 0 ? names : installed.map(({ model }) => model.name);
   if (chosen.length === 0) terminal.note('no model is on this machine');
@@ -77,7 +78,7 @@ const verify: Action = async (names, { folders, settings, terminal, signal }) =>
     const words = problems.map((file) => `${file.name}: ${file.problem}`).join('; ');
     await report(
       name,
-      verified.ok ? 'ok' : `${words} (earshot models remove ${name}, then pull it)`,
+      verified.ok ? 'ok' : asTyped(`${words} (earshot models remove ${name}, then pull it)`, invocation),
       verified,
       { settings, terminal },
     );

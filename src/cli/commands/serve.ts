@@ -37,7 +37,7 @@ export const serveCommand: Run = async (context) => {
     maxUploadBytes: settings.maxUploadMb * 1e6,
     uploadsDir,
     maxConcurrent: settings.jobs ?? availableParallelism(),
-    onError: (error) => terminal.warn(`${error.code}: ${error.message}`),
+    onError: (error) => terminal.error(`${error.code}: ${error.message}`),
   });
   try {
     const { host, port } = settings;
