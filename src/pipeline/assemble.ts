@@ -33,7 +33,7 @@ export function assemble(plan: Plan, body: TranscriptBody, run: RunFacts): Trans
       recognize: recognizeStage(plan, run),
       ...body.stages,
     },
-    warnings: [...fallbackWarnings(run), ...body.warnings],
+    warnings: [...(plan.chunks.length > 0 ? fallbackWarnings(run) : []), ...body.warnings],
     receipt: {
       earshot: VERSION,
       run_id: randomUUID(),
@@ -58,6 +58,7 @@ function recognizeStage(plan: Plan, run: RunFacts): Stage {
   };
 }
 
+/** Said of what was heard: in a recording without speech nothing was recognised by a lesser engine. */
 function fallbackWarnings(run: RunFacts): Warning[] {
   const warnings: Warning[] = [];
   if (run.passedOver.length > 0)

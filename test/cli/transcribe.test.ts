@@ -79,13 +79,23 @@ test('a failed input is reported, the others are done, and the exit code is 1', 
 });
 
 test('what this machine lacks is said once for all inputs, and nothing but errors with --quiet', async () => {
-  await put('one.flac');
-  await put('two.flac');
+  for (const name of ['one.flac', 'two.flac']) await put(name);
+  for (const name of ['said.flac', 'said again.flac'])
+    await copyFile(join(SAMPLES, 'clip.flac'), join(cwd, name));
   const args = ['transcribe', 'one.flac', 'two.flac', '--formats', 'json'];
-  const { code, stderr } = await earshot([...args, '--enrich', 'emotion'], { cwd });
+  const speech = ['said.flac', 'said again.flac'];
+  const { code, stderr } = await earshot([...args, ...speech], { cwd });
   assert.equal(code, 0, stderr);
-  assert.equal(stderr.match(/speakers were told apart by/g)?.length ?? 0, 1, stderr);
+  for (const lack of [
+    /^warning: recognised with pocketsphinx, because/gm,
+    /^warning: speakers were told apart/gm,
+  ])
+    assert.equal(stderr.match(lack)?.length, 1, stderr);
   assert.equal(stderr.match(/no speech was found/g)?.length, 2, 'each of them is silent');
+  const codes = async (name: string) =>
+    (await readTranscript(join(cwd, name))).warnings.map((warning) => warning.code);
+  assert.deepEqual(await codes('one.json'), ['no_speech'], 'nothing was recognised by a lesser engine');
+  assert.deepEqual(await codes('said again.json'), ['engine_fallback', 'diarization_fallback']);
   const quiet = await earshot([...args, 'three.flac', '--quiet', '--overwrite'], { cwd });
   assert.equal(quiet.code, 1);
   assert.equal(quiet.stderr, 'earshot: three.flac: there is no such file\n');
