@@ -118,10 +118,16 @@ function pullError(model: Model, options: PullOptions, error: unknown): EarshotE
   if (known.code !== 'model_missing' && known.code !== 'download_failed') return known;
   const folder = modelFolder(options.modelsDir, model.name);
   const files = model.files.map((file) => `${file.url} as ${file.name}`).join(', ');
-  return new EarshotError(known.code, `model ${model.name}: ${known.message}`, {
-    hint:
-      'try again (finished parts are kept), set EARSHOT_MODEL_BASE_URL to a mirror, ' +
-      `or fetch ${files} elsewhere into ${folder} and run: earshot models verify ${model.name}`,
-    cause: known,
-  });
+  const byHand = `fetch ${files} elsewhere into ${folder} and run: earshot models verify ${model.name}`;
+  const offline = known.code === 'model_missing';
+  return new EarshotError(
+    known.code,
+    `model ${model.name}${offline ? ' is out of reach from this machine' : ''}: ${known.message}`,
+    {
+      hint: offline
+        ? `offline, --no-pull works with what is here; set EARSHOT_MODEL_BASE_URL to a mirror within reach, or ${byHand}`
+        : `try again (finished parts are kept), set EARSHOT_MODEL_BASE_URL to a mirror, or ${byHand}`,
+      cause: known,
+    },
+  );
 }

@@ -141,7 +141,13 @@ test('404 fails at once and says how to place the files by hand', async () => {
   server.script.push(status(404));
   await assert.rejects(pullFiles(model, options), (error: EarshotError) => {
     assert.equal(error.code, 'download_failed');
-    for (const part of ['EARSHOT_MODEL_BASE_URL', folder, 'publisher.invalid', 'models verify'])
+    for (const part of [
+      'offline, --no-pull',
+      'EARSHOT_MODEL_BASE_URL',
+      folder,
+      'publisher.invalid',
+      'models verify',
+    ])
       assert.ok(error.hint?.includes(part), part);
     return true;
   });

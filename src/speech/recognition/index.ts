@@ -45,7 +45,9 @@ export async function chooseRecognition(
         return { engine, passedOver, open: async () => recognizer };
       } catch (error) {
         if (options.signal?.aborted) throw error;
-        passedOver.push(`${engine.name}: ${toEarshotError(error).message}`);
+        const { message, hint } = toEarshotError(error);
+        passedOver.push(`${engine.name}: ${message}`);
+        if (hint !== null) fixes.push(hint); // not the pull that has just failed
         continue;
       }
     }

@@ -20,7 +20,10 @@ function engine(name: string, availability: Availability, opens = true): Recogni
     chunking: { target: 30, max: 60 },
     check: async () => availability,
     open: async () => {
-      if (!opens) throw new EarshotError('model_missing', 'the network is down');
+      if (!opens)
+        throw new EarshotError('model_missing', 'the network is down', {
+          hint: '--no-pull takes what is here',
+        });
       return {
         ...{ engine: name, model: null, device: 'cpu', concurrency: 1 },
         recognize: async () => ({ words: [], language: { code: null, confidence: null } }),
@@ -74,6 +77,17 @@ test('when nothing can do it, the message lists why and the way out', async () =
       assert.match(error.message, /best: is not installed/);
       assert.match(error.hint ?? '', /install it/);
       return true;
+    },
+  );
+});
+
+test('after a pull that failed the way out is what the failure says, not the same pull', async () => {
+  const mayPull = { ...OPTIONS, pull: true };
+  await assert.rejects(
+    chooseRecognition('auto', mayPull, [engine('best', absent), engine('next', pullable, false)]),
+    {
+      code: 'engine_unavailable',
+      hint: 'one of these mends it: install it | --no-pull takes what is here',
     },
   );
 });
