@@ -117,15 +117,16 @@ function pullError(model: Model, options: PullOptions, error: unknown): EarshotE
   const known = toEarshotError(error);
   if (known.code !== 'model_missing' && known.code !== 'download_failed') return known;
   const folder = modelFolder(options.modelsDir, model.name);
-  const files = model.files.map((file) => `${file.url} as ${file.name}`).join(', ');
-  const byHand = `fetch ${files} elsewhere into ${folder} and run: earshot models verify ${model.name}`;
+  const byHand =
+    `fetch the files that earshot models list ${model.name} --json names elsewhere, put them into ${folder}, ` +
+    `and run: earshot models verify ${model.name}`;
   const offline = known.code === 'model_missing';
   return new EarshotError(
     known.code,
     `model ${model.name}${offline ? ' is out of reach from this machine' : ''}: ${known.message}`,
     {
       hint: offline
-        ? `offline, --no-pull works with what is here; set EARSHOT_MODEL_BASE_URL to a mirror within reach, or ${byHand}`
+        ? `offline: --no-pull takes only what is here; set EARSHOT_MODEL_BASE_URL to a mirror within reach, or ${byHand}`
         : `try again (finished parts are kept), set EARSHOT_MODEL_BASE_URL to a mirror, or ${byHand}`,
       cause: known,
     },
