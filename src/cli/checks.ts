@@ -1,23 +1,11 @@
 import { mkdir, statfs } from 'node:fs/promises';
 import process from 'node:process';
-import { transcribeOptions } from '../config/pipeline.ts';
 import { toEarshotError } from '../errors.ts';
-import { listModels } from '../models/index.ts';
-import { recognitionOptions } from '../pipeline/stage-options.ts';
-import { RECOGNITION_ENGINES } from '../speech/recognition/index.ts';
 import { assertWritable } from '../util/assert-writable.ts';
 import { run } from '../util/process.ts';
+import type { Check } from './check.ts';
 import type { Context } from './command.ts';
-
-/** One thing that doctor looked at. */
-export interface Check {
-  readonly name: string;
-  /** ok; missing: Earshot cannot work without it; optional: it would make Earshot better. */
-  readonly state: 'ok' | 'missing' | 'optional';
-  readonly found: string;
-  /** The command that mends it, or null. */
-  readonly fix: string | null;
-}
+import { checkSpeech } from './speech-checks.ts';
 
 const MIN_FREE_BYTES = 1e9;
 
@@ -26,7 +14,6 @@ export async function checkAll(context: Context): Promise<Check[]> {
   const media = await Promise.all(
     (['ffmpeg', 'ffprobe'] as const).map((program) => checkProgram(program, context.signal)),
   );
-  const engines = await checkEngines(context);
   const folders = await Promise.all([
     checkFolder('folder for models', context.folders.models),
     checkFolder('folder for work', context.folders.work),
@@ -34,8 +21,7 @@ export async function checkAll(context: Context): Promise<Check[]> {
   return [
     checkNode(),
     ...media,
-    ...engines,
-    ...(await checkModels(context)),
+    ...(await checkSpeech(context)),
     await checkGpu(context.signal),
     ...folders,
     await checkSpace(context.folders.work),
@@ -61,37 +47,6 @@ async function checkProgram(name: 'ffmpeg' | 'ffprobe', signal: AbortSignal): Pr
   return { name, state: 'ok', found: /version (\S+)/.exec(version)?.[1] ?? version, fix: null };
 }
 
-/** Each engine is optional, one of them is needed. */
-async function checkEngines({ settings, folders, signal }: Context): Promise<Check[]> {
-  const options = recognitionOptions(transcribeOptions(settings, folders, null), folders.work, { signal });
-  const checks: Check[] = [];
-  for (const engine of RECOGNITION_ENGINES) {
-    const name = `engine ${engine.name}`;
-    const seen = await engine.check(options);
-    if (seen.ok)
-      checks.push({ name, state: 'ok', found: `${seen.model ?? 'ready'}, ${seen.device}`, fix: null });
-    else checks.push({ name, state: 'optional', found: seen.reason, fix: seen.fix });
-  }
-  const ready = checks.filter(({ state }) => state === 'ok').map(({ name }) => name.replace('engine ', ''));
-  const fix = checks.find((check) => check.fix !== null)?.fix ?? null;
-  return [
-    ...checks,
-    ready.length > 0
-      ? { name: 'recognition', state: 'ok', found: `auto takes ${ready[0]}`, fix: null }
-      : { name: 'recognition', state: 'missing', found: 'no engine is ready', fix },
-  ];
-}
-
-async function checkModels({ folders }: Context): Promise<Check[]> {
-  const models = await listModels(folders.models);
-  const installed = models.filter((each) => each.installed !== null).map(({ model }) => model.name);
-  const vad = models.find(({ model }) => model.tasks.includes('vad'));
-  const found =
-    installed.length > 0 ? installed.join(', ') : 'none: speech is found by energy, speakers by statistics';
-  const fix = vad !== undefined && vad.installed === null ? `earshot models pull ${vad.model.name}` : null;
-  return [{ name: 'models', state: fix === null ? 'ok' : 'optional', found, fix }];
-}
-
 async function checkGpu(signal: AbortSignal): Promise<Check> {
   const gpu = await firstLine(
     'nvidia-smi',
@@ -99,12 +54,7 @@ async function checkGpu(signal: AbortSignal): Promise<Check> {
     signal,
   );
   if (gpu === null)
-    return {
-      name: 'gpu',
-      state: 'optional',
-      found: 'no NVIDIA GPU found: engines run on the CPU',
-      fix: null,
-    };
+    return { name: 'gpu', state: 'ok', found: 'none of NVIDIA: engines run on the CPU', fix: null };
   return { name: 'gpu', state: 'ok', found: gpu, fix: null };
 }
 

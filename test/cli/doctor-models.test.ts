@@ -22,6 +22,54 @@ test('doctor finds everything that is needed here, and says what is missing wher
   assert.match(bare.stdout, /^missing +ffmpeg +not installed +apt-get install ffmpeg$/m);
 });
 
+test('what doctor finds wanting comes with the command that mends it, whole', async () => {
+  const { stdout } = await earshot(['doctor', '--json'], { cwd, env: { PATH: cwd } });
+  const rows = jsonLines(stdout) as { name: string; state: string; found: string; fix: string | null }[];
+  for (const row of rows) assert.equal(row.fix === null, row.state === 'ok', row.name);
+  const fixOf = (name: string): string => rows.find((row) => row.name === name)?.fix ?? '';
+  const pulled = ['engine whisper-cpp', 'engine sherpa', 'speakers pyannote', 'vad', 'emotion'].flatMap(
+    (name) => {
+      assert.match(fixOf(name), /(^|&& )node \S+ models pull \S/, name);
+      return fixOf(name).split('models pull ')[1]?.split(' ') ?? [];
+    },
+  );
+  assert.deepEqual(
+    new Set(pulled.flatMap((name) => catalogue.find((model) => model.name === name)?.tasks)),
+    new Set(['recognition', 'segmentation', 'speaker-embedding', 'vad', 'emotion']),
+  );
+  assert.ok(
+    pulled.some((name) => name.startsWith('ggml-')),
+    'whisper.cpp needs a model of its own',
+  );
+});
+
+test('doctor counts the workers that transcribe would use', async () => {
+  const env = { WORKER_URLS: 'http://gpu:8001' };
+  const { stdout } = await earshot(['doctor'], { cwd, env });
+  assert.match(stdout, /^ok +recognition +auto takes remote$/m);
+});
+
+test('models list says for each which engine loads it and which to take', async () => {
+  const { stdout } = await earshot(['models', 'list'], { cwd });
+  const [head = '', ...rows] = stdout.split('\n');
+  const column = head.indexOf('recommended for');
+  const taken = rows.filter((row) => /^\S/.test(row.slice(column)));
+  const cells = taken.map(
+    (row) => `${row.trim().split(/ {2,}/).slice(0, 2).join(' of ')} for ${/^\S+/.exec(row.slice(column))}`,
+  );
+  assert.deepEqual(cells, [
+    'parakeet-tdt-0.6b-v3 of sherpa for recognition',
+    'sense-voice-small of sherpa for emotion',
+    'ggml-large-v3-turbo-q5_0 of whisper-cpp for recognition',
+    'silero-vad of silero for vad',
+    'pyannote-segmentation-3.0 of pyannote for segmentation',
+    'nemo-titanet-small of pyannote for speaker-embedding',
+  ]);
+  // These are what the engines themselves ask for.
+  const fixes = (await earshot(['doctor'], { cwd })).stdout;
+  for (const name of cells.map((cell) => cell.split(' ')[0] as string)) assert.ok(fixes.includes(name), name);
+});
+
 test('models are listed with size and licence; what is not here can be neither verified nor removed', async () => {
   const { code, stdout } = await earshot(['models', 'list', '--json'], { cwd });
   assert.equal(code, 0);

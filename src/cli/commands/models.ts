@@ -10,6 +10,7 @@ import { EarshotError } from '../../errors.ts';
 import { suggest } from '../../util/suggest.ts';
 import type { Context, Run } from '../command.ts';
 import { asTyped } from '../invocation.ts';
+import { engineOf, recommendedFor } from '../recommended.ts';
 import { table } from '../table.ts';
 
 type Action = (names: readonly string[], context: Context) => Promise<0 | 1 | 3>;
@@ -36,19 +37,27 @@ const list: Action = async (names, { folders, settings, terminal }) => {
   const rows = all.filter(({ model }) => names.length === 0 || names.includes(model.name));
   if (settings.json) {
     for (const { model, folder, installed } of rows)
-      await terminal.result(`${JSON.stringify({ ...model, folder, installed: installed !== null })}\n`);
+      await terminal.result(
+        `${JSON.stringify({ ...model, recommended_for: recommendedFor(model), folder, installed: installed !== null })}\n`,
+      );
     return 0;
   }
   const cells = rows.map(({ model, installed }) => [
     installed === null ? ' ' : '*',
     model.name,
+    engineOf(model),
     model.tasks.join(', '),
+    recommendedFor(model).join(', '),
     size(modelBytes(model)),
     model.licence,
     model.languages.length > 4 ? `${model.languages.length} languages` : model.languages.join(' '),
   ]);
-  await terminal.result(table(['', 'model', 'task', 'size', 'licence', 'languages'], cells));
-  terminal.note(`* is on this machine, in ${folders.models}`);
+  await terminal.result(
+    table(['', 'model', 'engine', 'task', 'recommended for', 'size', 'licence', 'languages'], cells),
+  );
+  terminal.note(
+    `* is on this machine, in ${folders.models}; recommended is what an engine pulls when none is named`,
+  );
   return 0;
 };
 

@@ -63,7 +63,7 @@ export const TRANSCRIPTION_OPTIONS = {
   workers: urls({
     group: 'Transcription',
     description: 'Other machines that recognise chunks: Earshot or any OpenAI-compatible server.',
-    commands: TRANSCRIBING,
+    commands: [...TRANSCRIBING, 'doctor'],
     otherEnv: ['WORKER_URLS'],
     example: 'http://gpu-1:8001,http://gpu-2:8001',
   }),
