@@ -19,7 +19,7 @@ export function cliPage(): string {
       ['code', 'meaning'],
       [
         ['0', 'all done'],
-        ['1', 'some input failed; the rest is done and kept'],
+        ['1', 'some input failed or lost a part; the rest is done and kept'],
         ['2', 'wrong usage or configuration'],
         ['3', 'something that is needed is missing: ffmpeg, an engine, a model'],
         ['130', 'cancelled; the same command goes on from the finished chunks'],

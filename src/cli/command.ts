@@ -17,7 +17,7 @@ export interface Context {
   readonly signal: AbortSignal;
 }
 
-/** 0: all done. 1: some input failed, reported already. 3: something that is needed is missing. Throws EarshotError. */
+/** 0: all done. 1: some input failed or lost a part, reported already. 3: something that is needed is missing. Throws EarshotError. */
 export type Run = (context: Context) => Promise<0 | 1 | 3>;
 
 /** One command as the help shows it; the code behind it is loaded when it is called. */
