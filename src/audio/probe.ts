@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { EarshotError } from '../errors.ts';
 import { run, type Exit } from '../util/process.ts';
+import { MOST_MEMORY } from './length-limits.ts';
 
 /** One audio stream of a media file, as ffprobe sees it. */
 export interface AudioStream {
@@ -9,6 +10,8 @@ export interface AudioStream {
   readonly codec: string;
   readonly sampleRate: number;
   readonly channels: number;
+  /** Seconds by which its sound begins after the container's own start; 0 when it does not say. */
+  readonly late: number;
 }
 
 /** What a media file holds. `duration` is what the container states, in seconds; null when it does not say. */
@@ -19,15 +22,17 @@ export interface Probe {
   readonly hasVideo: boolean;
 }
 
+const anySeconds = z.coerce.number().optional().catch(undefined);
 const seconds = z.coerce.number().nonnegative().optional().catch(undefined);
 const probeSchema = z.object({
-  format: z.object({ format_name: z.string(), duration: seconds, start_time: seconds }),
+  format: z.object({ format_name: z.string(), duration: seconds, start_time: anySeconds }),
   streams: z.array(
     z.object({
       codec_type: z.string().optional(),
       codec_name: z.string().default('unknown'),
       sample_rate: z.coerce.number().int().default(0),
       channels: z.int().default(0),
+      start_time: anySeconds,
     }),
   ),
 });
@@ -53,6 +58,7 @@ export async function probe(path: string, name: string, signal?: AbortSignal): P
       codec: stream.codec_name,
       sampleRate: stream.sample_rate,
       channels: stream.channels,
+      late: Math.max(0, (stream.start_time ?? 0) - (format.start_time ?? 0)),
     }));
   const hasVideo = streams.some((stream) => stream.codec_type === 'video');
   if (audio.length === 0)
@@ -171,17 +177,19 @@ export async function runMediaTool(
   args: readonly string[],
   signal?: AbortSignal,
 ): Promise<Exit> {
-  return run(program, args, signal ? { signal } : {}).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'ENOENT') throw error;
-    throw new EarshotError(
-      'ffmpeg_missing',
-      `${program} is not installed, and Earshot reads media through it`,
-      {
-        hint: 'apt-get install ffmpeg (Debian, Ubuntu) or brew install ffmpeg (macOS)',
-        cause: error,
-      },
-    );
-  });
+  return run(program, ['-max_alloc', String(MOST_MEMORY), ...args], signal ? { signal } : {}).catch(
+    (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOENT') throw error;
+      throw new EarshotError(
+        'ffmpeg_missing',
+        `${program} is not installed, and Earshot reads media through it`,
+        {
+          hint: 'apt-get install ffmpeg (Debian, Ubuntu) or brew install ffmpeg (macOS)',
+          cause: error,
+        },
+      );
+    },
+  );
 }
 
 /** `recording_unreadable` with ffmpeg's own last words, its paths taken out. */

@@ -4,6 +4,7 @@ import { EarshotError } from '../errors.ts';
 import { sha256File } from '../util/hash.ts';
 import { refusePlaylist } from './playlist.ts';
 import { probe, type AudioStream } from './probe.ts';
+import { wavLength, type WavLength } from './wav-length.ts';
 
 /** The user's media: a local file and what the probe found in it. */
 export interface Recording {
@@ -16,6 +17,8 @@ export interface Recording {
   readonly container: string;
   /** Seconds that the container states; null when it does not say. */
   readonly statedDuration: number | null;
+  /** A WAV file that holds more sound than its header states; all of it is decoded. */
+  readonly understated: boolean;
   /** At least one. */
   readonly streams: readonly AudioStream[];
 }
@@ -39,13 +42,20 @@ export async function openRecording(
   if (info.size === 0) throw new EarshotError('recording_empty', `${name} is empty (0 bytes)`);
   await refusePlaylist(absolute, name);
   const [found, sha256] = await Promise.all([probe(absolute, name, signal), sha256File(absolute, signal)]);
+  const wav = found.container === 'wav' ? await wavLength(absolute) : null;
   return {
     path: absolute,
     name,
     sha256,
     bytes: info.size,
     container: found.container,
-    statedDuration: found.duration,
+    statedDuration: statedDuration(found.duration, wav),
+    understated: wav?.understated ?? false,
     streams: found.streams,
   };
+}
+
+/** Of most WAV files that were cut off, ffprobe gives the seconds that are there, not those that the header states. */
+function statedDuration(probed: number | null, wav: WavLength | null): number | null {
+  return wav !== null && wav.stated > wav.held ? (wav.statedSeconds ?? probed) : probed;
 }

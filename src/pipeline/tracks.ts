@@ -84,6 +84,11 @@ function warningsOf(
     });
   const decoded = Math.max(...waveforms.map((waveform) => waveform.duration));
   const stated = recording.statedDuration;
+  if (recording.understated)
+    warnings.push({
+      code: 'recording_length_wrong',
+      message: `the header states ${(stated ?? 0).toFixed(1)} s of audio, but the file holds ${decoded.toFixed(1)} s: all of it was used`,
+    });
   if (stated !== null && stated - decoded > Math.max(1, stated * 0.01))
     warnings.push({
       code: 'recording_truncated',
