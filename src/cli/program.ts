@@ -34,7 +34,7 @@ export function parseCommandLine(
   };
   for (const each of [program, ...program.commands]) each.configureOutput(capture).exitOverride();
   try {
-    program.parse([...argv], { from: 'user' });
+    program.parse(argv[0] === 'help' && argv[1] === 'help' ? ['help'] : [...argv], { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return { text: shown };
@@ -122,6 +122,7 @@ function assertHelpExists([help, name]: readonly string[]): void {
   if (
     help !== 'help' ||
     name === undefined ||
+    name === 'help' ||
     name.startsWith('-') ||
     COMMANDS.some((known) => known === name)
   )

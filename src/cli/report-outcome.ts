@@ -35,10 +35,10 @@ export async function reportOutcome(
   for (const path of outputs) terminal.note(`  ${path}`);
 }
 
-/** The warnings of a transcript, and the stages that were asked for and gave nothing. */
+/** The warnings of a transcript, and the stages that were asked for and gave nothing where there was something. */
 export function reportWarnings(
   given: string,
-  { warnings, stages }: Pick<Transcript, 'warnings' | 'stages'>,
+  { warnings, stages, segments }: Pick<Transcript, 'warnings' | 'stages' | 'segments'>,
   terminal: Terminal,
 ): void {
   for (const { code, message } of warnings)
@@ -46,7 +46,8 @@ export function reportWarnings(
     else if (OF_A_LOSS.has(code)) terminal.error(`${given}: ${message}`);
     else terminal.warn(`${given}: warning: ${message}`);
   for (const [name, { status, reason = status }] of Object.entries(stages))
-    if (status === 'unavailable') terminal.warn(`warning: ${name} is unavailable: ${reason}`);
+    if (status === 'unavailable' && segments.length > 0)
+      terminal.warn(`warning: ${name} is unavailable: ${reason}`);
     else if (status === 'failed' && warnings.every(({ message }) => message !== reason))
       terminal.error(`${given}: ${name} failed: ${reason}`);
 }

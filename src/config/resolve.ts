@@ -35,13 +35,18 @@ export async function resolveSettings({ command, flags, env, cwd }: Sources): Pr
   }
   const readings = [fromFile, fromEnvironment, fromFlags];
   const mistakes = readings.flatMap((reading) => reading.mistakes);
-  mistakes.push(...contradictions(settings as Settings, names));
+  const mistaken = readings.flatMap((reading) => reading.mistaken);
+  mistakes.push(...contradictions(settings as Settings, names, mistaken));
   if (mistakes.length > 0) throw configError(mistakes);
   return settings as Settings;
 }
 
-/** Settings that are right each alone and wrong together. */
-function contradictions(settings: Settings, names: readonly OptionName[]): string[] {
+/** Settings that are right each alone and wrong together; one that is mistaken is not missed as well. */
+function contradictions(
+  settings: Settings,
+  names: readonly OptionName[],
+  mistaken: readonly OptionName[],
+): string[] {
   const { speakers, minSpeakers, maxSpeakers } = settings;
   if (!names.includes('speakers')) return [];
   const found: string[] = [];
@@ -53,7 +58,7 @@ function contradictions(settings: Settings, names: readonly OptionName[]): strin
     found.push(
       `${flagOf('minSpeakers')}: ${minSpeakers} is more than ${flagOf('maxSpeakers')} ${maxSpeakers}`,
     );
-  if (settings.engine === 'remote' && settings.workers.length === 0)
+  if (settings.engine === 'remote' && settings.workers.length === 0 && !mistaken.includes('workers'))
     found.push(`${flagOf('engine')}: remote needs ${flagOf('workers')} URL,…`);
   return found;
 }

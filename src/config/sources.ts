@@ -7,6 +7,8 @@ import { type Checked, valueOfJson, valueOfText } from './value.ts';
 export interface Reading {
   readonly values: ReadonlyMap<OptionName, unknown>;
   readonly mistakes: readonly string[];
+  /** The settings of which the mistakes are. */
+  readonly mistaken: readonly OptionName[];
 }
 
 /** Flags as the command line gives them: text, or true and false for --name and --no-name. */
@@ -35,7 +37,7 @@ export function readEnvironment(
     return { place: variable, checked: valueOfText(optionOf(name), env[variable] as string) };
   });
   const values = new Map([...reading.values].filter(([name]) => names.includes(name)));
-  return { values, mistakes: reading.mistakes };
+  return { ...reading, values };
 }
 
 /** The configuration file; every key in it is checked. `optional`: a file that is not there says nothing. */
@@ -45,19 +47,19 @@ export async function readConfigFile(path: string, optional: boolean): Promise<R
     text = await readFile(path, 'utf8');
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
-    if (optional && code === 'ENOENT') return { values: new Map(), mistakes: [] };
-    return { values: new Map(), mistakes: [`${path}: cannot be read (${code ?? 'unknown error'})`] };
+    if (optional && code === 'ENOENT') return nothing([]);
+    return nothing([`${path}: cannot be read (${code ?? 'unknown error'})`]);
   }
   try {
     return readConfigJson(JSON.parse(text), path);
   } catch (error) {
-    return { values: new Map(), mistakes: [`${path}: is not JSON: ${(error as Error).message}`] };
+    return nothing([`${path}: is not JSON: ${(error as Error).message}`]);
   }
 }
 
 function readConfigJson(json: unknown, path: string): Reading {
   if (json === null || typeof json !== 'object' || Array.isArray(json))
-    return { values: new Map(), mistakes: [`${path}: expected an object of settings`] };
+    return nothing([`${path}: expected an object of settings`]);
   const entries = json as Record<string, unknown>;
   const keys = OPTION_NAMES.filter(isFileKey);
   const unknown = Object.keys(entries).filter(
@@ -68,7 +70,7 @@ function readConfigJson(json: unknown, path: string): Reading {
     (name) => ({ place: `${path}: ${name}`, checked: valueOfJson(optionOf(name), entries[name]) }),
   );
   return {
-    values: known.values,
+    ...known,
     mistakes: [...unknown.map((key) => unknownKey(path, key, keys)), ...known.mistakes],
   };
 }
@@ -85,11 +87,17 @@ function collect(
 ): Reading {
   const values = new Map<OptionName, unknown>();
   const mistakes: string[] = [];
+  const mistaken: OptionName[] = [];
   for (const name of names) {
     const found = read(name);
     if (found === null) continue;
     if (found.checked.ok) values.set(name, found.checked.value);
-    else mistakes.push(`${found.place}: ${found.checked.problem}`);
+    else {
+      mistakes.push(`${found.place}: ${found.checked.problem}`);
+      mistaken.push(name);
+    }
   }
-  return { values, mistakes };
+  return { values, mistakes, mistaken };
 }
+
+const nothing = (mistakes: readonly string[]): Reading => ({ values: new Map(), mistakes, mistaken: [] });

@@ -15,6 +15,6 @@ export function findModel(name: string): Model {
   const names = catalogue.map((candidate) => candidate.name);
   const near = nearest(name, names).slice(0, 3);
   throw new EarshotError('model_unknown', `the catalogue has no model "${name}"`, {
-    hint: near.length > 0 ? `did you mean ${near.join(', ')}?` : `known: ${names.join(', ')}`,
+    hint: near.length > 0 ? `did you mean ${near.join(', ')}?` : 'earshot models list shows them',
   });
 }

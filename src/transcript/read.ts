@@ -3,6 +3,8 @@ import { EarshotError } from '../errors.ts';
 import { problemsOf } from './problems.ts';
 import { transcriptSchema, type Transcript } from './schema.ts';
 
+const HINT = 'give the .json file that transcribe wrote';
+
 /** The transcript in a file. Rejects with `recording_not_found` or `transcript_invalid` (naming what is wrong first). */
 export async function readTranscript(path: string): Promise<Transcript> {
   const text = await readFile(path, 'utf8').catch((cause: unknown) => {
@@ -17,13 +19,13 @@ export function parseTranscript(text: string, name: string): Transcript {
   try {
     json = JSON.parse(text);
   } catch (cause) {
-    throw new EarshotError('transcript_invalid', `${name} is not JSON`, { cause });
+    throw new EarshotError('transcript_invalid', `${name} is not JSON`, { hint: HINT, cause });
   }
   const parsed = transcriptSchema.safeParse(json);
   if (parsed.success) return parsed.data;
   throw new EarshotError(
     'transcript_invalid',
     `${name} is not an earshot.transcript/1: ${problemsOf(parsed.error, json)}`,
-    { hint: 'give the .json file that transcribe wrote' },
+    { hint: HINT },
   );
 }

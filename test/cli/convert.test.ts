@@ -52,6 +52,10 @@ test('several formats go to files, which are not replaced unasked', async () => 
 });
 
 test('what is no transcript is refused, naming what is wrong', async () => {
+  const media = await earshot(['convert', 'talk.flac'], { cwd });
+  assert.equal(media.code, 1);
+  assert.match(media.stderr, /talk\.flac is not JSON\n {2}hint: give the \.json file that transcribe wrote/);
+
   await writeFile(join(cwd, 'other.json'), '{"schema":"other"}');
   const { code, stderr } = await earshot(['convert', 'other.json'], { cwd });
   assert.equal(code, 1);

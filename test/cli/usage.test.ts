@@ -32,7 +32,7 @@ test('help for a command that does not exist is exit code 2 and a suggestion', a
   const far = await earshot(['help', 'nope'], { cwd });
   assert.equal(far.code, 2);
   assert.match(far.stderr, /--help lists them/);
-  for (const known of [['help'], ['help', 'convert'], ['help', '--help']]) {
+  for (const known of [['help'], ['help', 'help'], ['help', 'convert'], ['help', '--help']]) {
     const { code, stdout } = await earshot(known, { cwd });
     assert.equal(code, 0, known.join(' '));
     assert.match(stdout, /^Usage: /);

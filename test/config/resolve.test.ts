@@ -72,6 +72,9 @@ test('settings that contradict each other are refused', async () => {
   ]);
   assert.equal((await mistakesOf({ speakers: '2', maxSpeakers: '3' })).length, 1);
   assert.equal((await mistakesOf({ engine: 'remote' })).length, 1);
+  assert.deepEqual(await mistakesOf({ engine: 'remote', workers: 'gpu' }), [
+    '--workers: expected a list of http:// or https:// URLs, got "gpu"',
+  ]);
 });
 
 test('a code that names no language is refused together with every other mistake', async () => {

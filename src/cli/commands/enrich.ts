@@ -37,7 +37,11 @@ export const enrichCommand: Run = async (context) => {
   const asked = Object.entries(enriched.stages).filter(([name]) =>
     (settings.enrich as string[]).includes(name),
   );
-  reportWarnings(basename(source), { warnings: [], stages: Object.fromEntries(asked) }, terminal);
+  reportWarnings(
+    basename(source),
+    { ...enriched, warnings: [], stages: Object.fromEntries(asked) },
+    terminal,
+  );
   if (target !== null) await atomicWrite(target, json);
   const line = { path: context.args[0], ok: true, transcript: summaryOf(enriched) };
   if (settings.json)
