@@ -90,7 +90,13 @@ export const ERRORS = {
     httpStatus: 400,
     meaning: 'A URL points at a private network and that was not allowed, or is none that can be fetched.',
   },
-  unauthorized: { ...usage, httpStatus: 401, meaning: 'The API key is missing or wrong.' },
+  unauthorized: { ...usage, httpStatus: 401, meaning: 'The API key or identity token is missing or wrong.' },
+  forbidden: { ...usage, httpStatus: 403, meaning: 'The key is right, but its scopes do not allow this.' },
+  identity_unavailable: {
+    ...failure,
+    httpStatus: 503,
+    meaning: 'The keys of the identity provider could not be fetched, so its tokens cannot be checked.',
+  },
   not_found: { ...usage, httpStatus: 404, meaning: 'The route or the thing asked for does not exist.' },
   too_large: { ...input, httpStatus: 413, meaning: 'The upload is larger than the limit.' },
   media_type_unsupported: {
@@ -103,12 +109,62 @@ export const ERRORS = {
     httpStatus: 429,
     meaning: 'The server has as many requests at hand as it takes; Retry-After says when to come back.',
   },
+  rate_limited: {
+    ...failure,
+    httpStatus: 429,
+    meaning:
+      'More requests than the key may send, or too many wrong keys; Retry-After says when to come back.',
+  },
+  quota_exceeded: {
+    ...failure,
+    httpStatus: 429,
+    meaning: 'The key has as many jobs queued as it may have; more can come when some have ended.',
+  },
+  storage_full: {
+    ...usage,
+    httpStatus: 507,
+    meaning: 'The key would keep more bytes on the server than it may; deleting finished jobs makes room.',
+  },
+  webhook_unverified: {
+    ...usage,
+    meaning: 'A webhook is not signed with the secret given, is too old, or was changed on its way.',
+  },
   draining: { ...failure, httpStatus: 503, meaning: 'The server is shutting down and takes no new work.' },
+  database_unavailable: {
+    ...missing,
+    retryable: true,
+    meaning: 'The database cannot be reached; accepted jobs are safe and go on when it is back.',
+  },
+  job_state: {
+    ...usage,
+    httpStatus: 409,
+    meaning: 'The job is in a state that does not allow this.',
+  },
+  idempotency_mismatch: {
+    ...usage,
+    httpStatus: 422,
+    meaning: 'An Idempotency-Key was used again for a request with another content or other options.',
+  },
+  worker_lost: {
+    ...failure,
+    retryable: false,
+    meaning: 'A step of the job took its worker down, or kept it silent, again and again.',
+  },
   cancelled: {
     exitCode: 130,
     httpStatus: 499,
     retryable: false,
     meaning: 'The run was cancelled; finished chunks are kept and the run can be resumed.',
+  },
+  storage_unavailable: {
+    ...missing,
+    meaning:
+      'The storage cannot be used: its package is not installed, or the folder or bucket refuses. Asking again does not help.',
+  },
+  storage_failed: {
+    ...failure,
+    httpStatus: 503,
+    meaning: 'The storage failed or could not be reached; trying again can help.',
   },
   internal: { ...failure, meaning: 'A defect in Earshot itself.' },
 } as const satisfies Record<string, ErrorKind>;
@@ -117,17 +173,24 @@ export type ErrorCode = keyof typeof ERRORS;
 
 /**
  * The one error class. `message` says what was expected and what came; `hint` is the way out (a command or a setting),
- * or null. The original error, where there is one, is kept as `cause`.
+ * or null. `retryAfterSeconds` is when trying again makes sense (whole seconds), or null where nothing better than a guess
+ * is known. The original error, where there is one, is kept as `cause`.
  */
 export class EarshotError extends Error {
   override readonly name = 'EarshotError';
   readonly code: ErrorCode;
   readonly hint: string | null;
+  readonly retryAfterSeconds: number | null;
 
-  constructor(code: ErrorCode, message: string, options: { hint?: string; cause?: unknown } = {}) {
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: { hint?: string; retryAfterSeconds?: number; cause?: unknown } = {},
+  ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.hint = options.hint ?? null;
+    this.retryAfterSeconds = options.retryAfterSeconds ?? null;
   }
 
   get kind(): ErrorKind {

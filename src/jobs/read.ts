@@ -1,0 +1,136 @@
+import type { Queryable } from './database.ts';
+import { JOB_COLUMNS, STAGE_COLUMNS, type Job, type JsonObject, type Stage } from './job.ts';
+import type { JobStatus } from './states.ts';
+
+/** Which jobs to list, newest first. */
+export interface JobFilter {
+  /** null: everybody's. */
+  readonly owner: string | null;
+  readonly status: JobStatus | null;
+  readonly kind: string | null;
+  /** 1 to 1000. */
+  readonly limit: number;
+  /** `next` of the page before; null: the first page. */
+  readonly after: string | null;
+}
+
+/** Something that happened to a job, in order of `seq`. */
+export interface JobEvent {
+  readonly seq: number;
+  readonly type: 'status' | 'progress';
+  readonly data: JsonObject;
+  readonly at: Date;
+}
+
+export interface Counts {
+  readonly queued: number;
+  readonly processing: number;
+  /** Completed, and nobody has fetched the result. */
+  readonly unfetched: number;
+}
+
+/** What an owner has here. */
+export interface Usage {
+  readonly unfinished: number;
+  readonly bytes: number;
+}
+
+export async function getJob(db: Queryable, id: string): Promise<Job | null> {
+  const [job] = await db.query<Job>(GET_JOB, [id]);
+  return job ?? null;
+}
+
+/** Jobs are counted up to here; beyond it "how many are before me" is not worth a scan. */
+export const POSITION_MOST = 1000;
+
+/** How many jobs are to be begun before this one: 0 for the next; null when it is not queued or POSITION_MOST are before it. */
+export async function positionOf(db: Queryable, job: Job): Promise<number | null> {
+  if (job.status !== 'queued') return null;
+  const [row] = await db.query<{ before: number }>(POSITION, [job.rank, job.id, POSITION_MOST]);
+  return row === undefined || row.before >= POSITION_MOST ? null : row.before;
+}
+
+export async function listJobs(
+  db: Queryable,
+  filter: JobFilter,
+): Promise<{ jobs: Job[]; next: string | null }> {
+  const { owner, status, kind, limit, after } = filter;
+  const rows = await db.query<Job & { seq: string }>(LIST_JOBS, [owner, status, kind, after, limit + 1]);
+  const jobs = rows.slice(0, limit);
+  return {
+    jobs: jobs.map(({ seq: _, ...job }) => job),
+    next: rows.length > limit ? (jobs.at(-1)?.seq ?? null) : null,
+  };
+}
+
+/** In order of name and index. */
+export async function stagesOf(db: Queryable, jobId: string): Promise<Stage[]> {
+  return db.query<Stage>(STAGES, [jobId]);
+}
+
+/** Results of a job's stages of one name, in order of index; null where a stage has none. */
+export async function resultsOf(
+  db: Queryable,
+  jobId: string,
+  name: string,
+): Promise<Pick<Stage, 'index' | 'state' | 'result' | 'error'>[]> {
+  return db.query(RESULTS, [jobId, name]);
+}
+
+/** What happened after event number `after`, at most `limit` of it. */
+export async function eventsOf(
+  db: Queryable,
+  jobId: string,
+  after: number,
+  limit = 500,
+): Promise<JobEvent[]> {
+  return db.query<JobEvent>(EVENTS, [jobId, after, limit]);
+}
+
+export async function countJobs(db: Queryable): Promise<Counts> {
+  const [counts] = await db.query<Counts>(COUNTS);
+  return counts ?? { queued: 0, processing: 0, unfetched: 0 };
+}
+
+export async function usageOf(db: Queryable, owner: string): Promise<Usage> {
+  const [usage] = await db.query<Usage>(USAGE, [owner]);
+  return usage ?? { unfinished: 0, bytes: 0 };
+}
+
+export async function markFetched(db: Queryable, id: string): Promise<void> {
+  await db.query(MARK_FETCHED, [id]);
+}
+
+const GET_JOB = `SELECT ${JOB_COLUMNS} FROM earshot.job WHERE id = $1`;
+
+const POSITION = `
+SELECT count(*)::int AS before FROM (
+  SELECT 1 FROM earshot.job
+  WHERE status = 'queued' AND (rank > $1 OR rank = $1 AND seq < (SELECT seq FROM earshot.job WHERE id = $2))
+  LIMIT $3
+) AS ahead`;
+
+const LIST_JOBS = `
+SELECT seq::text AS seq, ${JOB_COLUMNS} FROM earshot.job
+WHERE ($1::text IS NULL OR owner = $1) AND ($2::text IS NULL OR status = $2) AND ($3::text IS NULL OR kind = $3)
+  AND ($4::bigint IS NULL OR seq < $4::bigint)
+ORDER BY seq DESC LIMIT $5`;
+
+const STAGES = `SELECT ${STAGE_COLUMNS} FROM earshot.stage WHERE job_id = $1 ORDER BY name, index`;
+
+const RESULTS = `SELECT index, state, result, error FROM earshot.stage WHERE job_id = $1 AND name = $2 ORDER BY index`;
+
+const EVENTS = `
+SELECT seq::float8 AS seq, type, data, at FROM earshot.event WHERE job_id = $1 AND seq > $2 ORDER BY seq LIMIT $3`;
+
+/** Each count has an index of its own that holds these rows only. */
+const COUNTS = `
+SELECT (SELECT count(*) FROM earshot.job WHERE status = 'queued')::int AS queued,
+  (SELECT count(*) FROM earshot.job WHERE status = 'processing')::int AS processing,
+  (SELECT count(*) FROM earshot.job WHERE status = 'completed' AND fetched_at IS NULL)::int AS unfetched`;
+
+const USAGE = `
+SELECT (count(*) FILTER (WHERE finished_at IS NULL))::int AS unfinished, COALESCE(sum(bytes), 0)::float8 AS bytes
+FROM earshot.job WHERE owner = $1`;
+
+const MARK_FETCHED = `UPDATE earshot.job SET fetched_at = now() WHERE id = $1 AND status = 'completed' AND fetched_at IS NULL`;

@@ -1,0 +1,123 @@
+import { randomUUID } from 'node:crypto';
+import { EarshotError } from '../errors.ts';
+import type { Database, Queryable } from './database.ts';
+import { bookPlaces } from './fairness.ts';
+import { JOB_COLUMNS, type Job, type JsonObject } from './job.ts';
+import { toJsonb } from './storable.ts';
+import { ticketFor, type Tickets } from './tickets.ts';
+
+/** What is asked for; the bytes that `input` speaks of are durable already. */
+export interface NewJob {
+  /** A new UUID, chosen by the caller so that its bytes could be stored under it. */
+  readonly id: string;
+  readonly kind: string;
+  /** The kind's first stage. */
+  readonly first: string;
+  readonly owner: string;
+  readonly options: JsonObject;
+  readonly input: JsonObject;
+  readonly bytes: number;
+  /** -10 to 10, usually 0; higher is served first. */
+  readonly priority: number;
+  readonly webhook: { readonly url: string; readonly secret: string | null } | null;
+  readonly idempotencyKey: string | null;
+  /** Hash of kind, content and options: equal for equal requests. */
+  readonly fingerprint: string;
+  /** Seconds within which an equal request is the same job; 0: never. */
+  readonly dedupeSeconds: number;
+  /** Seconds that the job is kept after it has ended. */
+  readonly keepSeconds: number;
+}
+
+/** `isNew` false: an earlier request was the same, this is its job. */
+export interface Submission {
+  readonly job: Job;
+  readonly isNew: boolean;
+}
+
+/**
+ * Accepts jobs, all in one transaction: rows, first stages, tickets, first events (invariant I1). A key that was used
+ * for another request gives `idempotency_mismatch` in its place.
+ */
+export async function submitAll(
+  db: Database,
+  tickets: Tickets,
+  jobs: readonly NewJob[],
+): Promise<(Submission | EarshotError)[]> {
+  return db.transaction(async (tx) => {
+    const ranks = await bookPlaces(
+      tx,
+      jobs.map(({ owner, priority }) => ({ owner, count: 1, priority })),
+    );
+    const rows = jobs.map((job, i) => ({
+      ...job,
+      rank: ranks[i]?.[0] as number,
+      dedupe: job.dedupeSeconds > 0 && job.idempotencyKey === null ? job.fingerprint : null,
+    }));
+    await tx.query(FORGET_OLD, [toJsonb(rows)]);
+    const inserted = new Map((await tx.query<Job>(INSERT_JOBS, [toJsonb(rows)])).map((job) => [job.id, job]));
+    const fresh = rows.filter(({ id }) => inserted.has(id)).map((row) => ({ ...row, stage: randomUUID() }));
+    const places = fresh.map((row) => ({ queue: row.first, ticket: ticketFor(row.stage, row.rank) }));
+    if (fresh.length > 0)
+      await tx.query(INSERT_FIRST, [
+        toJsonb(fresh.map((row, i) => ({ ...row, ticket: places[i]?.ticket.id }))),
+      ]);
+    for (const [queue, group] of Map.groupBy(places, (place) => place.queue))
+      await tickets.add(
+        tx,
+        queue,
+        group.map(({ ticket }) => ticket),
+      );
+    return Promise.all(
+      rows.map(async (row) => {
+        const job = inserted.get(row.id);
+        return job ? { job, isNew: true } : earlier(tx, row);
+      }),
+    );
+  });
+}
+
+async function earlier(
+  tx: Queryable,
+  row: NewJob & { dedupe: string | null },
+): Promise<Submission | EarshotError> {
+  const [job] = await tx.query<Job>(FIND_EARLIER, [row.owner, row.idempotencyKey, row.dedupe]);
+  if (!job) throw new EarshotError('internal', 'a job was neither accepted nor found');
+  if (row.idempotencyKey !== null && job.fingerprint !== row.fingerprint)
+    return new EarshotError(
+      'idempotency_mismatch',
+      'this Idempotency-Key was used for a request with another content or other options',
+    );
+  return { job, isNew: false };
+}
+
+/** An equal request counts as the same only within its window, and not after a failure. */
+const FORGET_OLD = `
+UPDATE earshot.job SET dedupe = NULL
+FROM jsonb_to_recordset($1::jsonb) AS wanted (owner text, dedupe text, "dedupeSeconds" int)
+WHERE job.owner = wanted.owner AND job.dedupe = wanted.dedupe
+  AND job.created_at < now() - wanted."dedupeSeconds" * interval '1 second'`;
+
+const INSERT_JOBS = `
+INSERT INTO earshot.job (id, kind, owner, status, options, input, bytes, priority, rank, webhook, idempotency_key,
+  fingerprint, dedupe, keep_seconds)
+SELECT id, kind, owner, 'queued', options, input, bytes, priority, rank, NULLIF(webhook, 'null'), "idempotencyKey",
+  fingerprint, dedupe, "keepSeconds"
+FROM jsonb_to_recordset($1::jsonb) AS wanted (id uuid, kind text, owner text, options jsonb, input jsonb, bytes bigint,
+  priority int, rank int, webhook jsonb, "idempotencyKey" text, fingerprint text, dedupe text, "keepSeconds" int)
+ON CONFLICT DO NOTHING
+RETURNING ${JOB_COLUMNS}`;
+
+const INSERT_FIRST = `
+WITH wanted AS (
+  SELECT * FROM jsonb_to_recordset($1::jsonb) AS wanted (id uuid, first text, stage uuid, ticket uuid, rank int)
+), event AS (
+  INSERT INTO earshot.event (job_id, type, data) SELECT id, 'status', '{"status": "queued"}' FROM wanted
+)
+INSERT INTO earshot.stage (id, job_id, name, index, state, is_optional, is_last, ticket, rank)
+SELECT stage, id, first, 0, 'queued', false, false, ticket, rank FROM wanted`;
+
+const FIND_EARLIER = `
+SELECT ${JOB_COLUMNS} FROM earshot.job
+WHERE owner = $1 AND (idempotency_key = $2 OR dedupe = $3)
+ORDER BY (idempotency_key IS NOT DISTINCT FROM $2) DESC, seq LIMIT 1`;

@@ -1,0 +1,136 @@
+import { randomUUID } from 'node:crypto';
+import { PgBoss } from 'pg-boss';
+import { toEarshotError, type EarshotError } from '../errors.ts';
+import { forQueue, type Database, type Queryable } from './database.ts';
+
+/**
+ * A ticket stands in a queue for one stage (or delivery) and carries its lease: who fetched it holds the attempt, and
+ * only that attempt can settle it.
+ */
+export interface Ticket {
+  readonly id: string;
+  /** Id of the row it stands for. */
+  readonly of: string;
+  /** Tickets with a higher rank are fetched first, older ones first among equals. */
+  readonly rank: number;
+  /** Seconds from now before which it is not fetched. */
+  readonly delay?: number;
+}
+
+/** The attempt at a job of pg-boss that a worker holds. */
+interface JobAttempt {
+  readonly id: string;
+  readonly retryCount: number;
+}
+
+/** A fetched ticket. */
+export interface Lease extends JobAttempt {
+  readonly queue: string;
+  readonly of: string;
+}
+
+/** Seconds without a heartbeat after which a worker is taken for lost; pg-boss allows no less than 10. */
+const HEARTBEAT_SECONDS = 15;
+/** How often lost workers are looked for. */
+const SUPERVISE_SECONDS = 5;
+const DAY = 86_400;
+
+/** The queues, on pg-boss: it keeps order, leases and heartbeats; what a ticket stands for is not its business. */
+export class Tickets {
+  readonly #boss: PgBoss;
+
+  constructor(db: Database, onError: (error: EarshotError) => void) {
+    this.#boss = new PgBoss({
+      db: forBoss(db),
+      backend: db.kind,
+      schema: 'earshot_queue',
+      schedule: false,
+      superviseIntervalSeconds: SUPERVISE_SECONDS,
+      monitorIntervalSeconds: SUPERVISE_SECONDS,
+      maintenanceIntervalSeconds: 600,
+    });
+    this.#boss.on('error', (error) => onError(toEarshotError(error)));
+  }
+
+  async start(queues: readonly string[]): Promise<void> {
+    await this.#boss.start();
+    const settings = {
+      heartbeatSeconds: HEARTBEAT_SECONDS,
+      expireInSeconds: DAY - 1, // the longest that pg-boss allows; stages have deadlines of their own
+      retryLimit: 1_000, // states.ts decides when to give up
+      retryDelay: 0,
+      retentionSeconds: 3_650 * DAY, // a job that waits is never thrown away
+      deleteAfterSeconds: 600,
+    };
+    const known = new Set((await this.#boss.getQueues()).map((queue) => queue.name));
+    for (const queue of queues)
+      if (known.has(queue)) await this.#boss.updateQueue(queue, settings);
+      else await this.#boss.createQueue(queue, settings);
+    // pg-boss looks a queue up at its first use; within a transaction of an embedded database it would wait for itself.
+    for (const queue of queues) await this.#boss.findJobs(queue, { id: randomUUID() });
+  }
+
+  /** Adds tickets within a transaction. */
+  async add(tx: Queryable, queue: string, tickets: readonly Ticket[]): Promise<void> {
+    if (tickets.length === 0) return;
+    const rows = tickets.map(({ id, of, rank, delay }) => ({
+      id,
+      data: { of },
+      priority: rank,
+      ...(delay === undefined ? {} : { startAfter: delay }),
+    }));
+    await this.#boss.insert(queue, rows, { db: forQueue(tx), returnId: false });
+  }
+
+  /** Takes up to `count` tickets, each leased to the caller until it falls silent. */
+  async fetch(queue: string, count: number): Promise<Lease[]> {
+    const jobs = await this.#boss.fetch<{ of: string }>(queue, { batchSize: count });
+    return jobs.map(({ id, retryCount, data }) => ({ id, retryCount, queue, of: data.of }));
+  }
+
+  /** Ends the tickets within a transaction; the ids of those whose lease was still live. */
+  async settle(tx: Queryable, leases: readonly Lease[]): Promise<Set<string>> {
+    const settled = new Set<string>();
+    for (const [queue, held] of Map.groupBy(leases, (lease) => lease.queue)) {
+      // The types of pg-boss leave out what its answer holds.
+      const answer = (await this.#boss.complete(queue, held.map(attempt), null, { db: forQueue(tx) })) as {
+        settled: string[];
+      };
+      for (const id of answer.settled) settled.add(id);
+    }
+    return settled;
+  }
+
+  /** Takes tickets away, whoever holds them, within a transaction. */
+  async withdraw(tx: Queryable, queue: string, ids: readonly string[]): Promise<void> {
+    if (ids.length > 0) await this.#boss.deleteJob(queue, [...ids], { db: forQueue(tx) });
+  }
+
+  /** Says that the holder is alive. */
+  async heartbeat(leases: readonly Lease[]): Promise<void> {
+    for (const [queue, held] of Map.groupBy(leases, (lease) => lease.queue))
+      await this.#boss.touch(queue, held.map(attempt));
+  }
+
+  async stop(): Promise<void> {
+    await this.#boss.stop({ graceful: false, close: false });
+  }
+}
+
+/** A new ticket for a row. */
+export function ticketFor(of: string, rank: number, delay?: number): Ticket {
+  return { id: randomUUID(), of, rank, ...(delay === undefined ? {} : { delay }) };
+}
+
+const attempt = ({ id, retryCount }: Lease): JobAttempt => ({ id, retryCount });
+
+/** Statements without parameters may be several at once, such as pg-boss's own schema. */
+function forBoss(db: Database): ReturnType<typeof forQueue> {
+  const single = forQueue(db);
+  return {
+    executeSql: async (text, values) => {
+      if (values?.length) return single.executeSql(text, values);
+      return { rows: await db.exec(text) };
+    },
+  };
+}

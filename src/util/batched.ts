@@ -1,0 +1,40 @@
+/**
+ * Group commit: calls that come while `run` is busy are handed to its next call together, at most `most` at once.
+ * `run` answers in the order of its items; when it rejects for several items, each is tried alone, so that a bad one
+ * fails by itself.
+ */
+export function batched<Item, Result>(
+  run: (items: readonly Item[]) => Promise<readonly Result[]>,
+  most: number,
+): (item: Item) => Promise<Result> {
+  interface Waiting {
+    readonly item: Item;
+    readonly resolve: (result: Result) => void;
+    readonly reject: (error: unknown) => void;
+  }
+  const waiting: Waiting[] = [];
+  let isRunning = false;
+
+  async function settle(group: readonly Waiting[]): Promise<void> {
+    try {
+      const results = await run(group.map(({ item }) => item));
+      for (const [i, { resolve }] of group.entries()) resolve(results[i] as Result);
+    } catch (error) {
+      if (group.length === 1) group[0]?.reject(error);
+      else for (const one of group) await settle([one]);
+    }
+  }
+
+  async function drain(): Promise<void> {
+    isRunning = true;
+    await Promise.resolve(); // calls of the same turn of the event loop go together
+    while (waiting.length > 0) await settle(waiting.splice(0, most));
+    isRunning = false;
+  }
+
+  return (item) =>
+    new Promise((resolve, reject) => {
+      waiting.push({ item, resolve, reject });
+      if (!isRunning) void drain();
+    });
+}
