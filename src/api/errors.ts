@@ -1,4 +1,4 @@
-import { EarshotError, ERRORS } from '../errors.ts';
+import { EarshotError, type ErrorCode, ERRORS } from '../errors.ts';
 
 /** A request whose field `param` is missing, unknown or malformed. */
 export class FieldError extends EarshotError {
@@ -24,8 +24,23 @@ export interface ErrorAnswer {
   };
 }
 
-/** Seconds after which a refused client may come back: about one chunk of work. */
-const RETRY_AFTER = '5';
+/** Seconds after which a refused client may come back where the error does not say: about one chunk of work. */
+const RETRY_AFTER = 5;
+
+/** Refusals whose Retry-After is part of the answer, and whose message is written for the client. */
+const PAUSES: ReadonlySet<ErrorCode> = new Set([
+  'overloaded',
+  'draining',
+  'rate_limited',
+  'quota_exceeded',
+  'identity_unavailable',
+]);
+/** Of the answers with a status from 500 on, those whose message is about the client and holds nothing of the server. */
+const TOLD_AS_THEY_ARE: ReadonlySet<ErrorCode> = new Set([
+  'draining',
+  'identity_unavailable',
+  'storage_full',
+]);
 
 /**
  * The answer to an error. What the server itself did wrong is told in general words only: messages of such errors hold
@@ -34,16 +49,17 @@ const RETRY_AFTER = '5';
 export function errorAnswer(error: EarshotError): ErrorAnswer {
   const { httpStatus: status, retryable } = error.kind;
   const willBeRetried = status === 408 || status === 409 || status === 429 || status >= 500;
-  const isPause = error.code === 'overloaded' || error.code === 'draining';
   return {
     status,
     headers: {
-      ...(isPause ? { 'retry-after': RETRY_AFTER } : {}),
+      ...(PAUSES.has(error.code) ? { 'retry-after': String(error.retryAfterSeconds ?? RETRY_AFTER) } : {}),
+      ...(status === 401 ? { 'www-authenticate': 'Bearer' } : {}), // RFC 9110, 15.5.2 asks for it
       ...(willBeRetried && !retryable ? { 'x-should-retry': 'false' } : {}),
     },
     body: {
       error: {
-        message: status >= 500 && !isPause ? ERRORS[error.code].meaning : error.message,
+        message:
+          status >= 500 && !TOLD_AS_THEY_ARE.has(error.code) ? ERRORS[error.code].meaning : error.message,
         type: typeOf(status),
         param: error instanceof FieldError ? error.param : null,
         code: error.code,
