@@ -16,13 +16,17 @@ const LONGEST_PAUSE = 0.2;
 const SHORTEST_SOUND = 0.08;
 /** Share of the block's frames that are taken to be background. */
 const FLOOR_SHARE = 0.1;
+/** What never comes nearer than this to the louder tenth of the block's speech is somebody or something far away. */
+const FARTHEST_DB = 20;
+const LOUD_SHARE = 0.9;
 
 /**
  * Where the spans, which are padded and have pauses, really hold speech: frames whose level stands out of the block's
- * background and is near the loudest one of the second around. Regions are in order, 0.3 s or more apart.
+ * background and is near the loudest one of the second around. Regions are in order, LONGEST_PAUSE or more apart.
  */
 export function speechRegions(levels: Float32Array, spans: readonly Region[]): Region[] {
-  const floor = Float32Array.from(levels).sort()[Math.floor(levels.length * FLOOR_SHARE)] as number;
+  const floor = quantile(levels, FLOOR_SHARE);
+  const near = quantile(within(levels, spans), LOUD_SHARE) - FARTHEST_DB;
   const peaks = slidingMaximum(levels, NEAR_FRAMES);
   const regions: { from: number; to: number }[] = [];
   for (const span of spans) {
@@ -35,7 +39,15 @@ export function speechRegions(levels: Float32Array, spans: readonly Region[]): R
       else regions.push({ ...sound });
     }
   }
-  return regions;
+  return regions.filter((region) => levels.subarray(region.from, region.to).some((level) => level > near));
+}
+
+function quantile(values: Float32Array, share: number): number {
+  return Float32Array.from(values).sort()[Math.floor(values.length * share)] ?? -Infinity;
+}
+
+function within(levels: Float32Array, spans: readonly Region[]): Float32Array {
+  return Float32Array.from(spans.flatMap(({ from, to }) => [...levels.subarray(from, to)]));
 }
 
 function* sounds(span: Region, isSpeech: (frame: number) => boolean): Generator<Region> {

@@ -4,20 +4,25 @@ import { SAMPLE_RATE } from '../../audio/waveform.ts';
 export const HOP = 160;
 export const HOP_SECONDS = HOP / SAMPLE_RATE;
 
-/** dBFS of every 10 ms (centred on 20 ms) after a first-order high-pass at about 100 Hz, which takes out hum and DC. */
+/** Below this rooms rumble, breath and wind blow; speech has most of its energy above. */
+const LOWEST_HZ = 300;
+
+/** dBFS of the speech band in every 10 ms (centred on 20 ms): what a second-order Butterworth high-pass leaves. */
 export function frameLevels(samples: Float32Array): Float32Array {
   const count = Math.ceil(samples.length / HOP);
   const energies = new Float64Array(count);
-  const decay = Math.exp((-2 * Math.PI * 100) / SAMPLE_RATE);
-  let before = 0;
-  let passed = 0;
+  const { gain, a1, a2 } = highPass(LOWEST_HZ);
+  let [in1, in2, out1, out2] = [0, 0, 0, 0];
   for (let frame = 0; frame < count; frame++) {
     const end = Math.min(samples.length, (frame + 1) * HOP);
     let energy = 0;
     for (let i = frame * HOP; i < end; i++) {
       const sample = samples[i] as number;
-      passed = decay * (passed + sample - before);
-      before = sample;
+      const passed = gain * (sample - 2 * in1 + in2) - a1 * out1 - a2 * out2;
+      in2 = in1;
+      in1 = sample;
+      out2 = out1;
+      out1 = passed;
       energy += passed * passed;
     }
     energies[frame] = energy;
@@ -26,4 +31,15 @@ export function frameLevels(samples: Float32Array): Float32Array {
     const around = ((energies[i - 1] ?? own) + (energies[i + 1] ?? own)) / 2;
     return 10 * Math.log10((own + around) / (2 * HOP) + 1e-10);
   });
+}
+
+/** Coefficients by the bilinear transform; the numerator is gain * (1, -2, 1). */
+function highPass(hz: number): { gain: number; a1: number; a2: number } {
+  const warped = Math.tan((Math.PI * hz) / SAMPLE_RATE);
+  const scale = 1 + Math.SQRT2 * warped + warped * warped;
+  return {
+    gain: 1 / scale,
+    a1: (2 * (warped * warped - 1)) / scale,
+    a2: (1 - Math.SQRT2 * warped + warped * warped) / scale,
+  };
 }

@@ -42,7 +42,7 @@ export function diarizeBlock(
     pieces.map((piece) => piece.statistics),
     prior,
     count,
-    { adjacent: (i, j) => (pieces[j] as Piece).to === (pieces[i] as Piece).from },
+    (i) => (pieces[i] as Piece).from === pieces[i - 1]?.to,
   );
   const first = grouped(
     pieces.map((piece, i) => ({ statistics: piece.statistics, voice: labels[i] as number })),

@@ -2,8 +2,8 @@ import { SAMPLE_RATE } from '../../../audio/waveform.ts';
 import { HOP } from '../levels.ts';
 import { powerSpectrum } from './fft.ts';
 
-/** Cepstral coefficients of a frame: 1 to 19. The 0th, loudness, says more about the microphone than about the voice. */
-export const DIMENSIONS = 19;
+/** Cepstral coefficients of a frame: 1 to 24. The 0th, loudness, says more about the microphone than about the voice. */
+export const DIMENSIONS = 24;
 
 const WINDOW = 400;
 const FFT_SIZE = 512;
@@ -20,7 +20,7 @@ export interface Frames {
 }
 
 /**
- * Mel-frequency cepstral coefficients 1..19 of the frames where `wanted` is 1: 25 ms Hamming windows every 10 ms,
+ * Mel-frequency cepstral coefficients 1..24 of the frames where `wanted` is 1: 25 ms Hamming windows every 10 ms,
  * pre-emphasis 0.97, 30 triangular filters from 100 to 7000 Hz, log, DCT-II (Davis and Mermelstein 1980).
  */
 export function cepstra(samples: Float32Array, wanted: Uint8Array): Frames {

@@ -1,6 +1,6 @@
 import type { SpeakerCount } from '../diarization.ts';
 import { createLinker, type Linker } from '../linker.ts';
-import { cluster } from './cluster.ts';
+import { agglomerate } from './agglomerate.ts';
 import { join, type Statistics } from './statistics.ts';
 import { priorOf } from './voice-model.ts';
 
@@ -23,13 +23,8 @@ export function linkVoices(count: SpeakerCount): Linker<BlockVoice> {
       join: (a, b) => ({ statistics: join(a.statistics, b.statistics), blocks: [...a.blocks, ...b.blocks] }),
       group(voices, atLeast, atMost) {
         const heard = voices.map(({ statistics }) => limited(statistics));
-        return cluster(
-          heard,
-          priorOf(heard),
-          { atLeast, atMost },
-          {
-            apart: (i, j) => surelyTwo(voices[i] as BlockVoice, voices[j] as BlockVoice),
-          },
+        return agglomerate(heard, priorOf(heard), { atLeast, atMost }, (i, j) =>
+          surelyTwo(voices[i] as BlockVoice, voices[j] as BlockVoice),
         );
       },
     },
