@@ -90,6 +90,10 @@ test('enrich adds what is asked for, to stdout or in place', async () => {
     Object.keys(stages).sort(),
   );
 
+  const url = await earshot(['enrich', 'talk.json', '--audio', 'https://host/talk.flac'], { cwd });
+  assert.equal(url.code, 2);
+  assert.match(url.stderr, /expected a file for --audio, got a URL/);
+
   await copyFile(join(SAMPLES, 'clip.flac'), join(cwd, 'other.flac'));
   const wrong = await earshot(['enrich', 'talk.json', '--audio', 'other.flac'], { cwd });
   assert.equal(wrong.code, 1);

@@ -22,6 +22,10 @@ export const enrichCommand: Run = async (context) => {
     throw new EarshotError('usage', 'expected --audio FILE', {
       hint: 'the recording that the transcript was made from',
     });
+  if (/^https?:\/\//i.test(settings.audio))
+    throw new EarshotError('usage', 'expected a file for --audio, got a URL', {
+      hint: 'fetch it first; transcribe takes URLs',
+    });
   const source = resolve(cwd, context.args[0] as string);
   const transcript = await readTranscript(source);
   const target =

@@ -1,6 +1,6 @@
 import { EarshotError, toEarshotError } from '../../errors.ts';
 import { suggest } from '../../util/suggest.ts';
-import { assertKnown } from './pick-model.ts';
+import { assertKnown, assertSomeModelKnows } from './pick-model.ts';
 import { pocketsphinx } from './pocketsphinx.ts';
 import type { RecognitionEngine, RecognitionOptions, Recognizer } from './recognition.ts';
 import { remote } from './remote/index.ts';
@@ -19,7 +19,8 @@ export interface EngineChoice {
 
 /**
  * Finds the engine by name, or for "auto" the best that is installed, then the best that can be pulled. Rejects with
- * `usage` (unknown engine), `model_unknown` or `engine_unavailable` (nothing here can do it; the message lists why).
+ * `usage` (unknown engine), `model_unknown`, `language_unsupported`, or `engine_unavailable` (nothing here can do it; the
+ * message lists why).
  */
 export async function chooseRecognition(
   requested: string,
@@ -32,8 +33,10 @@ export async function chooseRecognition(
   }
   const candidates = engines.filter((candidate) => candidate.applies?.(options) ?? true);
   const models = candidates.map((candidate) => candidate.models);
-  if (options.model !== null && models.every((each) => each !== undefined))
-    assertKnown(options.model, models);
+  if (models.every((each) => each !== undefined)) {
+    if (options.model !== null) assertKnown(options.model, models);
+    else assertSomeModelKnows(options.language);
+  }
   const passedOver: string[] = [];
   const fixes: string[] = [];
   for (const engine of candidates) {
@@ -60,7 +63,7 @@ export async function chooseRecognition(
     {
       hint:
         fixes.length > 0
-          ? `one of these mends it: ${fixes.join(' | ')}`
+          ? `one of these mends it: ${fixes.join('; or: ')}`
           : 'earshot doctor says what is missing',
     },
   );

@@ -62,6 +62,15 @@ export function assertKnown(name: string, engines: readonly EngineModels[]): voi
   );
 }
 
+/** Throws `language_unsupported` when no recogniser of the catalogue knows the language: no installation can mend that. */
+export function assertSomeModelKnows(language: string): void {
+  const recognisers = catalogue.filter(({ tasks }) => tasks.includes('recognition'));
+  if (language === 'auto' || recognisers.some(({ languages }) => languages.includes(language))) return;
+  throw new EarshotError('language_unsupported', `no model of the catalogue knows "${language}"`, {
+    hint: 'a model of your own can: --engine and --model PATH; or other machines: --workers',
+  });
+}
+
 /** Downloads what was picked, or rejects with `model_missing` when that was not allowed. */
 export async function provideModel(picked: Picked, options: RecognitionOptions): Promise<void> {
   if ('path' in picked || picked.installed) return;

@@ -87,7 +87,7 @@ test('after a pull that failed the way out is what the failure says, not the sam
     chooseRecognition('auto', mayPull, [engine('best', absent), engine('next', pullable, false)]),
     {
       code: 'engine_unavailable',
-      hint: 'one of these mends it: install it | --no-pull takes what is here',
+      hint: 'one of these mends it: install it; or: --no-pull takes what is here',
     },
   );
 });
@@ -119,4 +119,12 @@ test('a mistyped model is said to be unknown, not every engine to be missing', a
   for (const known of ['tiny', 'ggml-tiny', './folder/of-my-own'])
     await assert.rejects(choose(known), (error: EarshotError) => error.code !== 'model_unknown');
   assert.equal((await choose('their-own-name', ['http://gpu:8001'])).engine.name, 'remote');
+});
+
+test('a language that no model knows is unsupported, for which nothing needs to be installed', async () => {
+  const choose = (language: string, workers: string[] = []) =>
+    chooseRecognition('auto', { ...OPTIONS, language, workers }, RECOGNITION_ENGINES);
+  await assert.rejects(choose('tlh'), { code: 'language_unsupported', message: /no model .* knows "tlh"/ });
+  await assert.rejects(choose('fr'), { code: 'engine_unavailable' });
+  assert.equal((await choose('tlh', ['http://gpu:8001'])).engine.name, 'remote');
 });
