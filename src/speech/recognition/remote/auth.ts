@@ -4,7 +4,7 @@ import type { WorkerSpec } from './spec.ts';
 
 /** Makes the headers that authorise calls to one worker, and takes secrets out of texts. */
 export interface Authoriser {
-  /** Rejects with a `down` WorkerFault when a token cannot be had. */
+  /** Rejects with an `absent` or `down` WorkerFault when a token cannot be had. */
   headers(signal: AbortSignal): Promise<Record<string, string>>;
   /** Forgets a token that was refused; true when another try makes sense because the next one will be new. */
   renew(): boolean;
@@ -66,14 +66,14 @@ function google(audience: string, { clock, metadata }: AuthDependencies): Author
 async function fetchIdentityToken(metadata: string, audience: string, signal: AbortSignal): Promise<string> {
   const url = new URL('/computeMetadata/v1/instance/service-accounts/default/identity', metadata);
   url.searchParams.set('audience', audience);
-  const problem = (why: string, cause?: unknown): WorkerFault =>
-    new WorkerFault('down', `no Google identity token for ${audience}: ${why}`, { cause });
+  const problem = (why: string, kind: 'absent' | 'down' = 'down', cause?: unknown): WorkerFault =>
+    new WorkerFault(kind, `no Google identity token for ${audience}: ${why}`, { cause });
   let response: Response;
   try {
     response = await fetch(url, { headers: { 'metadata-flavor': 'Google' }, redirect: 'error', signal });
   } catch (cause) {
     signal.throwIfAborted();
-    throw problem('the metadata server cannot be reached (are we on Google Cloud?)', cause);
+    throw problem('the metadata server cannot be reached (are we on Google Cloud?)', 'absent', cause);
   }
   const text = (await response.text()).trim();
   if (!response.ok) throw problem(`the metadata server answered ${response.status}`);

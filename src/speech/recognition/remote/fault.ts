@@ -2,11 +2,12 @@
  * Whose fault a failed call is. It decides what the pool does next:
  * - `chunk`: the worker understood and refused this chunk; it stays in service, another worker may have one try.
  * - `busy`: the worker asked for a pause (429, or 503 with Retry-After); nobody is to blame.
+ * - `absent`: nobody listens at the address, and nothing says that somebody will (presence.ts); otherwise as `down`.
  * - `down`: the worker could not be reached or is not serving; the chunk was not touched, so it costs it no try.
  * - `broken`: the worker took the chunk and failed on it (500, connection lost, too slow, nonsense): costs the chunk a try.
  * - `refused`: the worker does not accept our credentials; it is out of service for good.
  */
-export type FaultKind = 'chunk' | 'busy' | 'down' | 'broken' | 'refused';
+export type FaultKind = 'chunk' | 'busy' | 'absent' | 'down' | 'broken' | 'refused';
 
 /** Why one call of one worker gave no words. The message names the worker and holds no secret. */
 export class WorkerFault extends Error {

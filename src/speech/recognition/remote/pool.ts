@@ -4,6 +4,7 @@ import type { Recognition } from '../recognition.ts';
 import { type BreakerSettings, breaker } from './breaker.ts';
 import { WorkerFault } from './fault.ts';
 import { type Attempt, type Job, type Lane, conclusion, hedgeAt, hopeless, mayTry } from './rules.ts';
+import { presence } from './presence.ts';
 import { speed } from './speed.ts';
 import { standing } from './standing.ts';
 import type { Worker, WorkerJob } from './worker.ts';
@@ -17,7 +18,10 @@ export interface PoolSettings {
   readonly firstAnswerMs: number;
   /** Milliseconds after which a call is given up. Below the five minutes that fetch waits for an answer's headers. */
   readonly callMs: number;
-  /** Milliseconds without any useful answer from any worker after which waiting chunks are given up. */
+  /**
+   * Milliseconds without any useful answer from any worker after which waiting chunks are given up: the time of a cold
+   * start. While nobody was ever seen at any address, the workers' own `waitMs` hold instead.
+   */
   readonly patienceMs: number;
 }
 
@@ -55,10 +59,11 @@ export function createPool(workers: readonly Worker[], dependencies: PoolDepende
     worker,
     breaker: breaker(settings.breaker, random),
     speed: speed(),
+    presence: presence(worker.waitMs),
     running: 0,
   }));
   const jobs = new Set<Job>();
-  const record = standing(() => clock.now(), settings.patienceMs, onNotice);
+  const record = standing(lanes, () => clock.now(), settings.patienceMs, onNotice);
   let timer = new AbortController();
   let closed = false;
 
@@ -66,7 +71,7 @@ export function createPool(workers: readonly Worker[], dependencies: PoolDepende
     const now = clock.now(); // one moment for all below, or what falls between two would be missed
     rejectWhere((job) => conclusion(job, lanes));
     while (startOne(now));
-    if (jobs.size > 0 && record.isHopeless() && isIdle()) rejectWhere(hopeless);
+    if (jobs.size > 0 && record.isHopeless() && isIdle()) rejectWhere((job) => hopeless(job, lanes));
     setTimer(now);
   }
 

@@ -2,6 +2,7 @@ import { EarshotError } from '../../../errors.ts';
 import type { Recognition } from '../recognition.ts';
 import type { Breaker } from './breaker.ts';
 import type { WorkerFault } from './fault.ts';
+import type { Presence } from './presence.ts';
 import type { Speed } from './speed.ts';
 import type { Worker, WorkerJob } from './worker.ts';
 
@@ -10,6 +11,7 @@ export interface Lane {
   readonly worker: Worker;
   readonly breaker: Breaker;
   readonly speed: Speed;
+  readonly presence: Presence;
   running: number;
 }
 
@@ -94,10 +96,20 @@ export function conclusion(job: Job, lanes: readonly Lane[]): EarshotError | nul
 }
 
 /** The error of a job that waits while nothing can be expected of any worker. */
-export function hopeless(job: Job): EarshotError {
+export function hopeless(job: Job, lanes: readonly Lane[]): EarshotError {
+  const cause = job.lastFault === null ? {} : { cause: job.lastFault };
+  if (lanes.every(({ presence }) => presence.absentFrom() !== null))
+    return new EarshotError(
+      'worker_failed',
+      `none of the workers is there: ${lanes.map(({ presence, worker }) => `${presence.why()} (tried for ${worker.waitMs / 1000} s)`).join('; ')}`,
+      {
+        hint: "start the workers or correct --workers; a machine that is still booting gets more time like this: 'http://host:8001#wait=300'",
+        ...cause,
+      },
+    );
   const last = job.lastFault === null ? 'none of them is in service' : job.lastFault.message;
   return new EarshotError('worker_failed', `no worker could be used any more: ${last}`, {
     hint: 'check the addresses in --workers and that the workers run; the same command goes on where this one ended',
-    ...(job.lastFault === null ? {} : { cause: job.lastFault }),
+    ...cause,
   });
 }

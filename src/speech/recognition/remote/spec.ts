@@ -15,6 +15,8 @@ export interface WorkerSpec {
   readonly base: URL;
   /** Chunks it is given at once. */
   readonly slots: number;
+  /** Milliseconds for which nobody need be at its address: a machine may still be booting. */
+  readonly waitMs: number;
   /** What to send as `model`; null: the engine's model, or whisper-1, which every server knows. */
   readonly model: string | null;
   readonly auth: WorkerAuth;
@@ -24,11 +26,14 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Two keep a worker's recogniser busy while the next chunk is on the wire. */
 const DEFAULT_SLOTS = 2;
-const KEYS = ['slots', 'model', 'auth'];
+/** Seconds: enough for a worker that is just being started again. */
+const DEFAULT_WAIT = 10;
+const KEYS = ['slots', 'wait', 'model', 'auth'];
 
 /**
  * Reads worker addresses: `http://host:8001`, with or without /v1 and a trailing slash, and, after `#`, any of
- * `slots=4`, `model=NAME`, `auth=none|google|bearer:VARIABLE|api-key:VARIABLE`, joined by `&`. VARIABLE is the name of
+ * `slots=4`, `wait=300`, `model=NAME`, `auth=none|google|bearer:VARIABLE|api-key:VARIABLE`, joined by `&`. `wait` is for
+ * machines that boot: seconds for which connecting may be refused before the worker counts as absent. VARIABLE is the name of
  * an environment variable, so that no secret stands in an address. Without `auth=`, EARSHOT_WORKER_TOKEN (bearer),
  * EARSHOT_WORKER_API_KEY (X-API-Key) or EARSHOT_WORKER_AUTH=google hold for every worker. Throws `config_invalid` with
  * all mistakes at once; no message repeats a secret.
@@ -49,7 +54,14 @@ function parseWorker(address: string, env: Environment, mistake: (text: string) 
   const url = URL.canParse(address) ? new URL(address) : null;
   if (url === null || !/^https?:$/.test(url.protocol)) {
     mistake('expected an http:// or https:// URL');
-    return { name: '', base: new URL('http://invalid'), slots: 1, model: null, auth: { kind: 'none' } };
+    return {
+      name: '',
+      base: new URL('http://invalid'),
+      slots: 1,
+      waitMs: 0,
+      model: null,
+      auth: { kind: 'none' },
+    };
   }
   if (url.username !== '' || url.password !== '')
     mistake(`${url.host}: put no user or password into the address, use auth=`);
@@ -58,11 +70,14 @@ function parseWorker(address: string, env: Environment, mistake: (text: string) 
     if (!KEYS.includes(key)) mistake(`${url.host}: unknown setting "${key}", known: ${KEYS.join(', ')}`);
   const slots = settings.get('slots') ?? String(DEFAULT_SLOTS);
   if (!/^[1-9]\d{0,2}$/.test(slots)) mistake(`${url.host}: slots must be a number from 1 to 999`);
+  const wait = settings.get('wait') ?? String(DEFAULT_WAIT);
+  if (!/^\d{1,4}$/.test(wait)) mistake(`${url.host}: wait must be a number of seconds from 0 to 9999`);
   const base = apiRoot(url);
   return {
     name: `${base.origin}${base.pathname.replace(/\/v1$/, '')}`,
     base,
     slots: Number(slots),
+    waitMs: Number(wait) * 1000,
     model: settings.get('model'),
     auth: parseAuth(settings.get('auth') ?? usualAuth(env), env, (text) => mistake(`${url.host}: ${text}`)),
   };

@@ -17,17 +17,26 @@ export interface Standing {
 
 /** `patienceMs`: how long the pool as a whole may be of no use; time in which a worker was at work on a chunk
  * and failed does not count. */
-export function standing(now: () => number, patienceMs: number, onNotice: (line: string) => void): Standing {
+export function standing(
+  lanes: readonly Lane[],
+  now: () => number,
+  patienceMs: number,
+  onNotice: (line: string) => void,
+): Standing {
   let silentSince = now();
   let givenUp = false;
+  const hopelessAt = (): number => absentFrom(lanes) ?? silentSince + patienceMs;
   return {
-    answered({ breaker, worker }) {
+    answered({ breaker, presence, worker }) {
+      presence.seen();
       if (breaker.state(now()) === 'half_open') onNotice(`${worker.name} is back`);
       breaker.answered();
       silentSince = now();
       givenUp = false;
     },
-    failed({ breaker }, fault, spentMs) {
+    failed({ breaker, presence }, fault, spentMs) {
+      if (fault.kind === 'absent') presence.missed(now(), fault.message);
+      else presence.seen();
       // A chunk gets few such calls, so this cannot go on for ever; others, slow connects say, may.
       if (fault.kind === 'broken') {
         silentSince = Math.min(now(), silentSince + spentMs);
@@ -46,9 +55,17 @@ export function standing(now: () => number, patienceMs: number, onNotice: (line:
       if (!givenUp) silentSince = now();
     },
     isHopeless() {
-      givenUp ||= now() >= silentSince + patienceMs;
+      givenUp ||= now() >= hopelessAt();
       return givenUp;
     },
-    hopelessAt: () => (givenUp ? Infinity : silentSince + patienceMs),
+    hopelessAt: () => (givenUp ? Infinity : hopelessAt()),
   };
+}
+
+/** The moment from which every worker that could be used counts as absent; null while one may be there. */
+function absentFrom(lanes: readonly Lane[]): number | null {
+  const moments = lanes
+    .filter(({ breaker }) => breaker.availableAt() !== Infinity)
+    .map(({ presence }) => presence.absentFrom());
+  return moments.length === 0 || moments.includes(null) ? null : Math.max(...(moments as number[]));
 }

@@ -18,6 +18,8 @@ export interface WorkerJob {
 export interface Worker {
   readonly name: string;
   readonly slots: number;
+  /** Milliseconds for which nobody need be at its address (presence.ts). */
+  readonly waitMs: number;
   /** One try. Rejects with a WorkerFault, or with the abort reason. */
   recognize(job: WorkerJob, signal: AbortSignal): Promise<Recognition>;
 }
@@ -27,6 +29,7 @@ export function httpWorker(spec: WorkerSpec, model: string, auth: Authoriser, cl
   return {
     name: spec.name,
     slots: spec.slots,
+    waitMs: spec.waitMs,
     async recognize(job, signal) {
       try {
         const body = form(job, model);
@@ -117,14 +120,19 @@ async function read(
   }
 }
 
-/** Reasons for which the request cannot have reached the worker. */
-const UNREACHED =
-  /^(?:ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|UND_ERR_CONNECT_TIMEOUT)$/;
+/** Reasons for which the request cannot have reached the worker: because nobody is there, or for whatever reason. */
+const ABSENT = /^(?:ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EACCES|EHOSTUNREACH|ENETUNREACH)$/;
+const UNREACHED = /^(?:ETIMEDOUT|UND_ERR_CONNECT_TIMEOUT)$/;
 
 function networkFault(error: unknown): WorkerFault {
-  const code = error instanceof Error ? (error.cause as NodeJS.ErrnoException | undefined)?.code : undefined;
-  if (UNREACHED.test(code ?? ''))
-    return new WorkerFault('down', `cannot be reached: ${networkReason(error)}`, { cause: error });
+  const cause = error instanceof Error ? (error.cause as NodeJS.ErrnoException | undefined) : undefined;
+  const code = cause?.message === 'bad port' ? 'EACCES' : (cause?.code ?? ''); // fetch refuses ports of other protocols
+  if (ABSENT.test(code) || UNREACHED.test(code))
+    return new WorkerFault(
+      ABSENT.test(code) ? 'absent' : 'down',
+      `cannot be reached: ${networkReason(error)}`,
+      { cause: error },
+    );
   return new WorkerFault('broken', `broke the connection: ${networkReason(error)}`, { cause: error });
 }
 

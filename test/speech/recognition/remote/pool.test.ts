@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { describe, test } from 'node:test';
+import { describe, test, type TestContext } from 'node:test';
+import type { EarshotError } from '../../../../src/errors.ts';
 import type { FakeWorker } from './fixture.ts';
 import { CALM, answer, fastClock, json, open, range, said, worker } from './fixture.ts';
 
@@ -211,11 +212,10 @@ describe('failures', () => {
     assert.equal(bad.got.length, 4);
   });
 
-  test('nobody there: worker_failed after the patience, for all chunks at once, and soon for later ones', async (t) => {
-    const dead = await worker(t);
-    await dead.stop();
+  test('no useful answer: worker_failed after the patience, for all chunks at once, and soon for later ones', async (t) => {
+    const starting = await worker(t, (_got, response) => json(response, 503, {}));
     const clock = fastClock(1000);
-    const pool = await open(t, [dead.url], { clock, pool: { ...CALM, patienceMs: 120_000 } });
+    const pool = await open(t, [starting.url], { clock, pool: { ...CALM, patienceMs: 120_000 } });
     const began = clock.now();
     const ends = await Promise.allSettled(range(5).map((i) => pool.hear(i)));
     assert.ok(
@@ -227,6 +227,78 @@ describe('failures', () => {
     const again = clock.now();
     await assert.rejects(pool.hear(9), { code: 'worker_failed' });
     assert.ok(clock.now() - again < 100_000);
+  });
+});
+
+describe('nobody there', () => {
+  const stopped = async (t: TestContext): Promise<FakeWorker> => {
+    const one = await worker(t);
+    await one.stop();
+    return one;
+  };
+
+  test('nobody was ever seen: worker_failed after the wait, with all addresses and the way out', async (t) => {
+    const [one, two] = [await stopped(t), await stopped(t)];
+    const clock = fastClock(50);
+    const addresses = [one.url, `${two.url}#wait=15`, 'http://no-such-host.invalid:8001'];
+    const pool = await open(t, addresses, { clock });
+    const began = clock.now();
+    const ends = await Promise.allSettled(range(40).map((i) => pool.hear(i)));
+    const took = clock.now() - began;
+    for (const end of ends) {
+      assert.ok(end.status === 'rejected');
+      const { code, message, hint } = end.reason as EarshotError;
+      assert.equal(code, 'worker_failed');
+      assert.match(
+        message,
+        new RegExp(`${one.url} cannot be reached: connect ECONNREFUSED .* \\(tried for 10 s`),
+      );
+      assert.match(message, new RegExp(`${two.url} cannot be reached: .* \\(tried for 15 s`));
+      assert.match(message, /http:\/\/no-such-host\.invalid:8001 cannot be reached: getaddrinfo E/);
+      assert.match(hint ?? '', /#wait=300/);
+    }
+    assert.ok(took >= 15_000 && took < 60_000, `${took} ms`);
+    const again = clock.now();
+    await assert.rejects(pool.hear(9), { code: 'worker_failed', message: /none of the workers is there/ });
+    assert.ok(clock.now() - again < 10_000);
+  });
+
+  test('a machine that boots gets the time that its address asks for', async (t) => {
+    const booting = await stopped(t);
+    const clock = fastClock(1000);
+    const pool = await open(t, [`${booting.url}#wait=900`], { clock, pool: { ...CALM, patienceMs: 10_000 } });
+    const heard = pool.hear(1);
+    const began = clock.now();
+    while (clock.now() - began < 120_000) await new Promise(setImmediate);
+    await booting.restart();
+    assert.equal(await heard, 'w1');
+  });
+
+  test('a worker that shows itself, with a 503, has as long as the patience', async (t) => {
+    const waking = await worker(t, (got, response, count) =>
+      count > 1 ? answer(got, response, count) : json(response, 503, {}, { 'retry-after': '60' }),
+    );
+    const clock = fastClock(1000);
+    const pool = await open(t, [(await stopped(t)).url, waking.url], {
+      clock,
+      pool: { ...CALM, patienceMs: 180_000 },
+    });
+    const began = clock.now();
+    assert.equal(await pool.hear(1), 'w1');
+    assert.ok(clock.now() - began >= 60_000);
+  });
+
+  test('a worker that was there and has gone has as long as the patience', async (t) => {
+    const one = await worker(t);
+    const clock = fastClock(1000);
+    const pool = await open(t, [one.url], { clock, pool: { ...CALM, patienceMs: 180_000 } });
+    assert.equal(await pool.hear(1), 'w1');
+    await one.stop();
+    const heard = pool.hear(2);
+    const began = clock.now();
+    while (clock.now() - began < 60_000) await new Promise(setImmediate);
+    await one.restart();
+    assert.equal(await heard, 'w2');
   });
 });
 

@@ -20,6 +20,7 @@ const step: fc.Arbitrary<Step> = fc.record({
     'answer',
     'answer',
     'hang',
+    'absent',
     'chunk',
     'busy',
     'down',
@@ -53,6 +54,7 @@ test('whatever the workers do, every chunk ends once, with its own words or an e
           return {
             name: `worker ${w}`,
             slots,
+            waitMs: 10_000,
             async recognize({ audio }, signal) {
               const index = audio.start / 10;
               const { does, ms } = steps[calls++ % steps.length] as Step;

@@ -115,10 +115,11 @@ describe('credentials', () => {
 
 describe('addresses', () => {
   test('slots, model and credentials stand behind #', () => {
-    const [spec] = parseWorkers(['https://h.example/openai/?v=1#slots=4&model=m&auth=google'], {});
+    const [spec] = parseWorkers(['https://h.example/openai/?v=1#slots=4&wait=300&model=m&auth=google'], {});
     assert.equal(spec?.base.href, 'https://h.example/openai/v1?v=1');
     assert.equal(spec?.name, 'https://h.example/openai');
-    assert.deepEqual([spec?.slots, spec?.model, spec?.auth.kind], [4, 'm', 'google']);
+    assert.deepEqual([spec?.slots, spec?.waitMs, spec?.model, spec?.auth.kind], [4, 300_000, 'm', 'google']);
+    assert.equal(parseWorkers(['http://h'], {})[0]?.waitMs, 10_000);
   });
 
   test('all mistakes are told at once, and no secret with them', () => {
@@ -126,6 +127,7 @@ describe('addresses', () => {
       'nope',
       `https://u:${SECRET}@h`,
       'http://a#slots=0',
+      'http://a#wait=-1',
       'http://b#size=1',
       `http://c#auth=bearer:${SECRET}`,
       'http://d#auth=bearer:UNSET',
@@ -157,7 +159,7 @@ describe('pings', () => {
     const cold = await worker(t);
     await cold.stop();
     // Rests of an hour: only the ping's answer can bring the worker back in time.
-    const pool = await open(t, [cold.url], {
+    const pool = await open(t, [`${cold.url}#wait=9999`], {
       pool: { ...CALM, patienceMs: 1e9, breaker: { threshold: 1, baseMs: 3_600_000, maxMs: 3_600_000 } },
     });
     const heard = pool.hear(6);
