@@ -1,13 +1,11 @@
 import { createWriteStream } from 'node:fs';
-import { lookup, type LookupAddress, type LookupOptions } from 'node:dns';
 import { rm } from 'node:fs/promises';
 import http, { type IncomingMessage } from 'node:http';
 import https from 'node:https';
-import { isIP } from 'node:net';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { EarshotError } from '../errors.ts';
-import { isPrivateAddress } from './address.ts';
+import { checkLiteralAddress, pinnedLookup } from './pinned-lookup.ts';
 
 export interface FetchLimits {
   readonly maxBytes: number;
@@ -63,10 +61,8 @@ function parseUrl(address: string): URL {
   return url;
 }
 
-function request(url: URL, limits: FetchLimits): Promise<IncomingMessage> {
-  const host = url.hostname.replace(/^\[|\]$/g, '');
-  if (isIP(host) !== 0 && !limits.allowPrivate && isPrivateAddress(host))
-    return Promise.reject(refusedAddress(url));
+async function request(url: URL, limits: FetchLimits): Promise<IncomingMessage> {
+  checkLiteralAddress(url, limits.allowPrivate);
   const client = url.protocol === 'https:' ? https : http;
   return new Promise((resolve, reject) => {
     const sent = client.get(url, {
@@ -79,26 +75,6 @@ function request(url: URL, limits: FetchLimits): Promise<IncomingMessage> {
     sent.once('response', resolve);
     sent.once('error', (error) => reject(requestError(url, error)));
   });
-}
-
-type LookupCallback = (
-  error: NodeJS.ErrnoException | null,
-  address: string | LookupAddress[],
-  family?: number,
-) => void;
-
-/** Resolves the name once; the connection uses exactly the addresses that were checked. */
-function pinnedLookup(url: URL, allowPrivate: boolean) {
-  return (host: string, options: LookupOptions, callback: LookupCallback): void => {
-    lookup(host, { ...options, all: true }, (error, addresses) => {
-      if (error) return callback(error, []);
-      if (!allowPrivate && addresses.some(({ address }) => isPrivateAddress(address)))
-        return callback(refusedAddress(url) as NodeJS.ErrnoException, []);
-      if (options.all) return callback(null, addresses);
-      const first = addresses[0] as LookupAddress;
-      return callback(null, first.address, first.family);
-    });
-  };
 }
 
 async function save(response: IncomingMessage, url: URL, path: string, limits: FetchLimits): Promise<void> {
@@ -154,9 +130,4 @@ const failed = (url: URL, why: string): EarshotError =>
 const tooLarge = (url: URL, maxBytes: number): EarshotError =>
   new EarshotError('too_large', `${publicUrl(url.href)} is larger than ${Math.round(maxBytes / 1e6)} MB`, {
     hint: 'raise the limit with --max-download-mb',
-  });
-
-const refusedAddress = (url: URL): EarshotError =>
-  new EarshotError('address_refused', `${url.hostname} is in a private network or on this machine`, {
-    hint: 'if that is wanted, allow it with --allow-private',
   });
