@@ -102,12 +102,20 @@ test('what this machine lacks is said once for all inputs, and nothing but error
 });
 
 test('an enrichment whose model is not here is told with its mend, and no failure', async () => {
-  await put('talk.flac');
-  const args = ['transcribe', 'talk.flac', '--formats', 'json', '--enrich', 'emotion'];
+  const args = [
+    'transcribe',
+    join(SAMPLES, 'clip.flac'),
+    '--out',
+    '.',
+    '--formats',
+    'json',
+    '--enrich',
+    'emotion',
+  ];
   const { code, stderr } = await earshot(args, { cwd });
   assert.equal(code, 0, stderr);
   assert.match(stderr, /emotion is unavailable: .* node \S+ models pull sense-voice-small$/m);
-  const { stages } = await readTranscript(join(cwd, 'talk.json'));
+  const { stages } = await readTranscript(join(cwd, 'clip.json'));
   assert.equal(stages['emotion']?.status, 'unavailable');
 });
 
