@@ -33,18 +33,16 @@ const PRIVATE_IPV4: readonly (readonly [string, number])[] = [
   ['240.0.0.0', 4],
 ];
 
-/** Ranges that embed an IPv4 address (mapped, NAT64, 6to4, Teredo) are refused whole: no public host needs them. */
+/**
+ * Only 2000::/3 is given to hosts so far (IANA, IPv6 global unicast): everything outside of it is refused, which covers
+ * loopback, local, multicast and the prefixes that wrap an IPv4 address. Inside of it: Teredo, documentation, 6to4.
+ */
 const PRIVATE_IPV6: readonly (readonly [string, number])[] = [
-  ['::', 96],
-  ['::ffff:0:0', 96],
-  ['64:ff9b::', 96],
-  ['64:ff9b:1::', 48],
-  ['100::', 64],
+  ['::', 3],
+  ['4000::', 2],
+  ['8000::', 1],
   ['2001::', 32],
   ['2001:db8::', 32],
   ['2002::', 16],
-  ['fc00::', 7],
-  ['fe80::', 10],
-  ['fec0::', 10],
-  ['ff00::', 8],
+  ['3fff::', 20],
 ];

@@ -95,9 +95,16 @@ test('an abort ends it', async () => {
 
 test('private addresses are known, public ones are let through', () => {
   const inside =
-    '127.1.2.3 10.0.0.1 172.31.0.1 192.168.0.1 169.254.169.254 100.64.0.1 0.0.0.0 224.0.0.1 ::1 :: fe80::1 fd00::1 ::ffff:10.0.0.1 64:ff9b::a00:1';
+    '127.1.2.3 10.0.0.1 172.31.0.1 192.168.0.1 169.254.169.254 100.64.0.1 0.0.0.0 224.0.0.1 ::1 :: fe80::1 fd00::1 ::ffff:10.0.0.1 64:ff9b::a00:1 ::ffff:0:7f00:1 2001::1 2002:7f00:1:: 3fff::1 5f00::1 ff02::1 4000::1';
   for (const address of inside.split(' ')) assert.ok(isPrivateAddress(address), address);
-  for (const address of ['8.8.8.8', '172.32.0.1', '100.128.0.1', '2606:4700::1111'])
+  for (const address of [
+    '8.8.8.8',
+    '172.32.0.1',
+    '100.128.0.1',
+    '2606:4700::1111',
+    '2a00:1450:4001::1',
+    '3f00::1',
+  ])
     assert.ok(!isPrivateAddress(address), address);
 });
 
