@@ -1,4 +1,5 @@
 import type { Clock } from '../../../util/clock.ts';
+import { bodyText } from './body.ts';
 import { WorkerFault } from './fault.ts';
 import type { WorkerSpec } from './spec.ts';
 
@@ -75,7 +76,7 @@ async function fetchIdentityToken(metadata: string, audience: string, signal: Ab
     signal.throwIfAborted();
     throw problem('the metadata server cannot be reached (are we on Google Cloud?)', 'absent', cause);
   }
-  const text = (await response.text()).trim();
+  const text = (await bodyText(response)).trim();
   if (!response.ok) throw problem(`the metadata server answered ${response.status}`);
   if (!/^[\w-]+\.[\w-]+\.[\w-]+$/.test(text)) throw problem('the metadata server answered something else');
   return text;

@@ -1,5 +1,6 @@
 import type { Clock } from '../../../util/clock.ts';
 import type { Authoriser } from './auth.ts';
+import { bodyText } from './body.ts';
 import type { WorkerSpec } from './spec.ts';
 
 export interface WakeSettings {
@@ -62,7 +63,7 @@ async function ping(url: URL, { auth, clock, settings, signal }: WakeTask): Prom
       redirect: 'manual',
       signal: either,
     });
-    await response.arrayBuffer();
+    await bodyText(response);
     return response.status;
   } catch {
     return null; // refused, reset, timed out, no token yet: all mean "not awake"

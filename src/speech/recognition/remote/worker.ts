@@ -3,6 +3,7 @@ import { encodeWav } from '../../../audio/waveform.ts';
 import type { Clock } from '../../../util/clock.ts';
 import type { ChunkAudio, Recognition, RecognitionRequest } from '../recognition.ts';
 import type { Authoriser } from './auth.ts';
+import { bodyText } from './body.ts';
 import { WorkerFault, faultOfStatus, retryAfter } from './fault.ts';
 import { multipart, type Multipart } from './multipart.ts';
 import { parseAnswer } from './parse.ts';
@@ -35,7 +36,7 @@ export function httpWorker(spec: WorkerSpec, model: string, auth: Authoriser, cl
         const body = form(job, model);
         let response = await post(spec, body, job.request.task, auth, signal);
         if (response.status === 401 && auth.renew()) {
-          await response.arrayBuffer();
+          await bodyText(response);
           response = await post(spec, body, job.request.task, auth, signal);
         }
         if (!response.ok) throw await refusal(response, auth, clock.now());
@@ -86,10 +87,14 @@ async function refusal(response: Response, auth: Authoriser, now: number): Promi
   const kind = faultOfStatus(response.status, pause !== null);
   const location = response.headers.get('location');
   if (location !== null && response.status >= 300 && response.status < 400) {
-    await response.arrayBuffer();
+    await bodyText(response);
     return new WorkerFault(kind, `answered ${response.status}: it has moved, give its new address instead`);
   }
-  const body = errorBody.safeParse(await response.json().catch(() => null));
+  const body = errorBody.safeParse(
+    await bodyText(response)
+      .then(JSON.parse)
+      .catch(() => null),
+  );
   const why =
     body.success && kind !== 'refused' ? `: ${auth.redact(body.data.error.message).slice(0, 200)}` : '';
   return new WorkerFault(kind, `answered ${response.status}${why}`, { retryAfterMs: pause });
@@ -102,7 +107,7 @@ async function read(
 ): Promise<Recognition> {
   let text: string;
   try {
-    text = await response.text();
+    text = await bodyText(response);
   } catch (cause) {
     throw new WorkerFault('broken', `cut its answer off: ${networkReason(cause)}`, { cause });
   }

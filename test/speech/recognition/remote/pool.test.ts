@@ -88,6 +88,16 @@ describe('failures', () => {
     ],
     ['malformed JSON', (_got, response) => void response.end('{"text":')],
     ['another shape', (_got, response) => json(response, 200, { words: 'no' })],
+    [
+      'a body without end',
+      (_got, response) => {
+        const more = (): void => {
+          while (!response.destroyed && response.write(' '.repeat(1 << 20)));
+        };
+        response.on('drain', more);
+        more();
+      },
+    ],
     ['an error in a 200', (_got, response) => json(response, 200, { error: { message: 'too late' } })],
   ];
   for (const [what, fail] of faults) {
