@@ -197,14 +197,7 @@ test('private addresses are refused on the way out, by number and by name', asyn
     '0',
     '[::1]',
   ].concat(
-    [
-      '[::ffff:127.0.0.1]',
-      '[::ffff:7f00:1]',
-      '[::127.0.0.1]',
-      '[64:ff9b::7f00:1]',
-      'localhost',
-      'LOCALHOST',
-    ],
+    ['[::ffff:127.0.0.1]', '[::ffff:7f00:1]', '[::127.0.0.1]', '[64:ff9b::7f00:1]', 'localhost', 'LOCALHOST'],
     ['１２７.0.0.1', '127。0。0。1', '169.254.169.254', '10.0.0.1', '192.168.0.1', '[fd00::1]', '[fe80::1]'],
   );
   for (const host of hosts) {
