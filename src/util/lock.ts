@@ -67,12 +67,19 @@ function hold(path: string, mine: Holder, what: string, inherited: string | null
   };
 }
 
-/** The lock appears whole or not at all: a process killed half way leaves nothing that blocks the next. */
+/**
+ * The lock appears whole or not at all: a process killed half way leaves nothing that blocks the next. Where the file
+ * system knows no hard links (FAT, some network mounts) it may leave an empty lock, which counts for STALE_MS.
+ */
 async function createExclusively(path: string, holder: Holder): Promise<boolean> {
   const whole = `${path}.${holder.token}`;
-  await writeFile(whole, JSON.stringify(holder), { flag: 'wx' });
+  const content = JSON.stringify(holder);
+  await writeFile(whole, content, { flag: 'wx' });
   try {
-    await link(whole, path);
+    await link(whole, path).catch((error: NodeJS.ErrnoException) => {
+      if (!NO_LINKS.test(error.code ?? '')) throw error;
+      return writeFile(path, content, { flag: 'wx' });
+    });
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
@@ -81,6 +88,9 @@ async function createExclusively(path: string, holder: Holder): Promise<boolean>
     await rm(whole, { force: true });
   }
 }
+
+/** What link(2) says where there are no hard links. */
+const NO_LINKS = /^(?:EPERM|ENOTSUP|EOPNOTSUPP|ENOSYS)$/;
 
 /** Replaces a stale lock. The guard file keeps two from doing so at once: the slower would replace the faster's lock. */
 async function takeOver(path: string, mine: Holder, what: string): Promise<Holder> {

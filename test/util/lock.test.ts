@@ -99,6 +99,22 @@ test(
   },
 );
 
+/** Runs what follows as on a file system without hard links: link(2) fails as it does on FAT. */
+const WITHOUT_LINKS = ['strace', '-f', '-qq', '-o', '/dev/null', '-e', 'inject=link,linkat:error=EPERM'];
+const withoutStrace =
+  spawnSync('strace', [...WITHOUT_LINKS.slice(1), 'true']).status === 0 ? false : 'needs strace(1)';
+
+test('a file system without hard links has locks, too', { skip: withoutStrace }, async () => {
+  const path = join(folder, 'no-links');
+  await holder(path, ...WITHOUT_LINKS);
+  await assert.rejects(acquireLock(path, 'x'), isLocked);
+  process.kill((JSON.parse(await readFile(path, 'utf8')) as { pid: number }).pid, 'SIGKILL');
+  await once(children.at(-1) as ReturnType<typeof spawn>, 'close');
+  const lock = await acquireLock(path, 'x');
+  assert.equal(lock.inherited, 'left behind');
+  await lock.release();
+});
+
 test('an inherited note is left again when its heir dies, too, before it notes anything', async () => {
   const path = join(folder, 'heirs');
   const child = await holder(path);
