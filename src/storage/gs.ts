@@ -11,6 +11,7 @@ import { absent, bucketFailure, type Doing } from './failures.ts';
 import { guarded } from './guarded-stream.ts';
 import { Incoming, parts } from './incoming.ts';
 import { assertFolderPrefix, assertKey, assertPrefix, assertRange } from './keys.ts';
+import { readMedia } from './gs-read.ts';
 import { adoptByUpload, download } from './local-copy.ts';
 import type { ByteRange, PutOptions, Storage, StoredObject, Written } from './storage.ts';
 
@@ -76,10 +77,9 @@ class GoogleStorage implements Storage {
       if ((await this.stat(key)) === null) throw absent(key);
       return Readable.from([]);
     }
-    const wanted = range && { start, ...(end === Infinity ? {} : { end: end - 1 }) };
-    const body = this.#file(key).createReadStream({ decompress: false, ...wanted });
+    const wanted = range && `bytes=${start}-${end === Infinity ? '' : end - 1}`;
     try {
-      await answered(body);
+      const body = await readMedia(this.#file(key), wanted);
       return guarded(body, (error) => failure('read', key, error));
     } catch (error) {
       if (statusOf(error) === 404) throw absent(key, error);
@@ -176,17 +176,6 @@ async function upload(
     stream?.destroy(error as Error);
     throw error;
   }
-}
-
-/** Resolves when the headers of a good answer are there; the SDK asks when the stream is first read. */
-function answered(body: Readable): Promise<void> {
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  body.once('response', ({ statusCode }: { statusCode: number }) => {
-    if (statusCode < 300) resolve();
-  });
-  body.once('error', reject);
-  body.read(0);
-  return promise;
 }
 
 function toStoredObject(key: string, found: File['metadata']): StoredObject {

@@ -61,21 +61,20 @@ export function bucketContract(scheme: 'gs' | 's3', server: () => Server, addres
   test('a refusal is storage_unavailable, a full store disk_full; neither is tried again', async () => {
     const storage = await openStorage(address());
     const { trouble } = server();
-    for (const [status, code] of [
-      [403, 'storage_unavailable'],
-      [507, 'disk_full'],
-    ] as const) {
-      trouble.instead = () => ({ status, body: 'no' });
-      try {
-        if (status === 403) await rejects(storage.get('a'), code);
-        if (status === 403) await rejects(storage.stat('a'), code);
-        if (status === 403) await rejects(keys(storage, ''), code);
-        if (status === 403) await rejects(storage.remove('a'), code);
-        await rejects(storage.put('a', chunks('x')), code);
-      } finally {
-        trouble.instead = null;
-      }
+    const asked = server().log.length;
+    try {
+      trouble.instead = () => ({ status: 403, body: 'no' });
+      await rejects(storage.get('a'), 'storage_unavailable');
+      await rejects(storage.stat('a'), 'storage_unavailable');
+      await rejects(keys(storage, ''), 'storage_unavailable');
+      await rejects(storage.remove('a'), 'storage_unavailable');
+      await rejects(storage.put('a', chunks('x')), 'storage_unavailable');
+      trouble.instead = () => ({ status: 507, body: 'no' });
+      await rejects(storage.put('a', chunks('x')), 'disk_full');
+    } finally {
+      trouble.instead = null;
     }
+    assert.equal(server().log.length, asked + 6);
   });
 
   test('an upload that hits one busy answer is sent again, small and large', async () => {
@@ -96,6 +95,20 @@ export function bucketContract(scheme: 'gs' | 's3', server: () => Server, addres
       }
       assert.ok(failures <= 0, 'the answer was given');
     }
+  });
+
+  test('a read that hits one busy answer is asked again', async () => {
+    const storage = await openStorage(address());
+    await storage.put('a', chunks('there'));
+    const { trouble } = server();
+    let failures = 1;
+    trouble.instead = () => (failures-- > 0 ? { status: 503, body: 'busy' } : null);
+    try {
+      assert.equal(await text(storage.get('a')), 'there');
+    } finally {
+      trouble.instead = null;
+    }
+    assert.equal(failures, -1);
   });
 
   test('a connection that breaks while reading: the stream fails, and no part of a copy stays', async () => {

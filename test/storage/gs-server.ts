@@ -124,14 +124,19 @@ function mediaHeaders({ body, generation }: Held): Record<string, string> {
   };
 }
 
-/** CRC-32C (Castagnoli, RFC 3720), base64 of its big-endian bytes. */
+/** CRC-32C (Castagnoli, RFC 3720), base64 of its big-endian bytes; counted once for each object. */
 function crc32c(body: Buffer): string {
+  const known = counted.get(body);
+  if (known !== undefined) return known;
   let crc = 0xffffffff;
   for (const byte of body) crc = (CRC32C[(crc ^ byte) & 0xff] as number) ^ (crc >>> 8);
   const out = Buffer.alloc(4);
   out.writeUInt32BE((crc ^ 0xffffffff) >>> 0);
+  counted.set(body, out.toString('base64'));
   return out.toString('base64');
 }
+
+const counted = new WeakMap<Buffer, string>();
 
 const CRC32C = Uint32Array.from({ length: 256 }, (_, byte) => {
   let crc = byte;
