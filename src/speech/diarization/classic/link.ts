@@ -23,8 +23,12 @@ export function linkVoices(count: SpeakerCount): Linker<BlockVoice> {
       join: (a, b) => ({ statistics: join(a.statistics, b.statistics), blocks: [...a.blocks, ...b.blocks] }),
       group(voices, atLeast, atMost) {
         const heard = voices.map(({ statistics }) => limited(statistics));
-        return agglomerate(heard, priorOf(heard), { atLeast, atMost }, (i, j) =>
-          surelyTwo(voices[i] as BlockVoice, voices[j] as BlockVoice),
+        const oneBlock = new Set(voices.flatMap(({ blocks }) => blocks)).size === 1;
+        return agglomerate(
+          heard,
+          priorOf(heard),
+          { atLeast, atMost },
+          (i, j) => oneBlock || surelyTwo(voices[i] as BlockVoice, voices[j] as BlockVoice),
         );
       },
     },
