@@ -7,6 +7,8 @@ export interface Folders {
   readonly models: string;
   /** Checkpoints of unfinished runs, decoded audio, fetched inputs; may be deleted when nothing runs. */
   readonly work: string;
+  /** What the server keeps: its database and, unless they are elsewhere, recordings and results. */
+  readonly server: string;
 }
 
 /** The folders for these settings: below --data where given, the user's data and cache folders otherwise. */
@@ -17,5 +19,6 @@ export function foldersOf(settings: Pick<Settings, 'data' | 'models'>, cwd: stri
   return {
     models: settings.models === null ? join(data, 'models') : resolve(cwd, settings.models),
     work: join(cache, 'work'),
+    server: join(data, 'server'),
   };
 }

@@ -2,10 +2,16 @@ import type { CommandName } from './commands.ts';
 import type { Option } from './option.ts';
 import { OUTPUT_OPTIONS } from './options/output.ts';
 import { RUNNING_OPTIONS } from './options/running.ts';
+import { SERVING_OPTIONS } from './options/serving.ts';
 import { TRANSCRIPTION_OPTIONS } from './options/transcription.ts';
 
 /** THE table of settings. A row here is a flag, a variable, a key of the configuration file, and a line of the docs. */
-export const OPTIONS = { ...TRANSCRIPTION_OPTIONS, ...OUTPUT_OPTIONS, ...RUNNING_OPTIONS };
+export const OPTIONS = {
+  ...TRANSCRIPTION_OPTIONS,
+  ...OUTPUT_OPTIONS,
+  ...RUNNING_OPTIONS,
+  ...SERVING_OPTIONS,
+};
 
 export type OptionName = keyof typeof OPTIONS;
 

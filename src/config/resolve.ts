@@ -48,6 +48,8 @@ function contradictions(
   mistaken: readonly OptionName[],
 ): string[] {
   const { speakers, minSpeakers, maxSpeakers } = settings;
+  if (names.includes('oidcIssuer') && (settings.oidcIssuer === null) !== (settings.oidcAudience === null))
+    return [`${flagOf('oidcIssuer')}: goes with ${flagOf('oidcAudience')}, give both`];
   if (!names.includes('speakers')) return [];
   const found: string[] = [];
   if (speakers !== null && (minSpeakers !== null || maxSpeakers !== null))

@@ -9,7 +9,7 @@ import type { Plan } from './plan.ts';
 export interface RunFacts {
   readonly key: string;
   readonly optionsHash: string;
-  readonly recognizer: Recognizer;
+  readonly recognizer: Pick<Recognizer, 'engine' | 'model' | 'device'>;
   /** Chunks without a result. */
   readonly lost: number;
   /** What better engines lacked, and null or a reason for the diarization. */

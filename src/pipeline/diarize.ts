@@ -25,7 +25,7 @@ export async function diarize(
   plan: Plan,
   choice: DiarizationChoice | null,
   options: DiarizationOptions,
-  work: Work,
+  work: Pick<Work, 'load' | 'save'>,
   task: PipelineTask,
 ): Promise<Diarization> {
   if (choice === null) return { turns: [], stage: stage('skipped', null, null, 'diarization is off') };

@@ -45,7 +45,7 @@ export async function recognizeAll(
 
 /** Recognises one chunk of the plan. Words are in seconds of the recording, in order, within the chunk. */
 export async function recognize(
-  plan: Plan,
+  plan: Pick<Plan, 'tracks'>,
   chunk: Chunk,
   recognizer: Recognizer,
   request: RecognitionRequest,

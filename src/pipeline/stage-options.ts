@@ -1,7 +1,9 @@
 import type { DiarizationOptions } from '../speech/diarization/diarization.ts';
 import type { EnrichmentOptions } from '../speech/enrichment/index.ts';
 import type { RecognitionOptions } from '../speech/recognition/recognition.ts';
+import type { Recording } from '../audio/recording.ts';
 import { canonicalJson, sha256 } from '../util/hash.ts';
+import { VERSION } from '../util/version.ts';
 import type { PipelineTask, TranscribeOptions } from './options.ts';
 
 /** The options that can change the transcript: not how many jobs, where files lie, or whether to resume. */
@@ -14,6 +16,11 @@ function relevantOptions(options: TranscribeOptions): Partial<TranscribeOptions>
 /** One hash of all options that can change the transcript, kept in its receipt. */
 export function optionsHash(options: TranscribeOptions): string {
   return sha256(canonicalJson(relevantOptions(options)));
+}
+
+/** Names a run: equal for the same recording under the same name, with the same options, by the same version. */
+export function runKey(recording: Pick<Recording, 'sha256' | 'name'>, options: TranscribeOptions): string {
+  return sha256(canonicalJson([recording.sha256, recording.name, optionsHash(options), VERSION]));
 }
 
 /** What a recognition engine is opened with. */

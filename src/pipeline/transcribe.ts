@@ -5,8 +5,6 @@ import { chooseDiarization, DIARIZATION_ENGINES } from '../speech/diarization/in
 import { chooseRecognition, RECOGNITION_ENGINES } from '../speech/recognition/index.ts';
 import type { RecognitionEngine, RecognitionRequest } from '../speech/recognition/recognition.ts';
 import type { Transcript } from '../transcript/schema.ts';
-import { canonicalJson, sha256 } from '../util/hash.ts';
-import { VERSION } from '../util/version.ts';
 import { assemble } from './assemble.ts';
 import type { ChunkResult } from './chunk-result.ts';
 import { diarize } from './diarize.ts';
@@ -16,7 +14,7 @@ import { isIntact } from './intact.ts';
 import { planSchema, type Plan } from './plan.ts';
 import { prepare } from './prepare.ts';
 import { recognizeAll } from './recognize.ts';
-import { diarizationOptions, optionsHash, recognitionOptions } from './stage-options.ts';
+import { diarizationOptions, optionsHash, recognitionOptions, runKey } from './stage-options.ts';
 import { Opening } from './opening.ts';
 import { openWork, type Work } from './work.ts';
 
@@ -35,7 +33,7 @@ export async function transcribe(
 ): Promise<Transcript> {
   const began = performance.now();
   const recording = await openRecording(path, options.name ?? undefined, task.signal);
-  const key = sha256(canonicalJson([recording.sha256, recording.name, optionsHash(options), VERSION]));
+  const key = runKey(recording, options);
   const work = await openWork(options.workDir, key.slice(0, 32), options.resume, recording.name);
   const opening = new Opening(task.signal);
   let disposable = true; // until there is something that a later run can go on from

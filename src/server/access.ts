@@ -1,13 +1,12 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { isIP } from 'node:net';
 import { EarshotError } from '../errors.ts';
 
 /**
- * Whether the server may listen there: beyond this machine only with a key, or with `insecure`. Throws `usage`.
+ * Whether the server may listen there: beyond this machine only when it asks who calls, or with `insecure`. Throws `usage`.
  */
-export function checkBind(host: string, apiKey: string | null, insecure: boolean): void {
-  if (isLoopback(host) || apiKey !== null || insecure) return;
+export function checkBind(host: string, asksWho: boolean, insecure: boolean): void {
+  if (isLoopback(host) || asksWho || insecure) return;
   throw new EarshotError('usage', `listening on ${host} without an API key would let everybody in`, {
     hint: 'set EARSHOT_API_KEY, or say --insecure when the network itself keeps others out',
   });
@@ -19,22 +18,6 @@ export function isLoopback(host: string): boolean {
   if (isIP(bare) === 4) return bare.startsWith('127.');
   return bare === '::1' || bare === 'localhost' || bare.endsWith('.localhost');
 }
-
-/** Throws `unauthorized` unless the request carries the key, as bearer token or X-API-Key; compared in constant time. */
-export function checkKey(headers: IncomingHttpHeaders, apiKey: string): void {
-  const bearer = /^Bearer +(\S+)$/i.exec(headers.authorization ?? '')?.[1];
-  const given = bearer ?? headers['x-api-key'];
-  if (typeof given !== 'string')
-    throw new EarshotError(
-      'unauthorized',
-      'an API key is needed: send "Authorization: Bearer KEY" or "X-API-Key: KEY"',
-    );
-  if (!timingSafeEqual(digest(given), digest(apiKey)))
-    throw new EarshotError('unauthorized', 'the API key is wrong');
-}
-
-/** Digests have one length, so that neither the length nor the content of the key can be measured. */
-const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
 
 /**
  * A server without a key on this machine must not obey web pages: one on any site can post forms to localhost, and one

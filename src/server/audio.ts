@@ -1,85 +1,106 @@
 import { Readable } from 'node:stream';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply } from 'fastify';
 import { type Answer, JSON_TYPE, audioAnswer, audioEvents } from '../api/answer.ts';
-import { errorAnswer } from '../api/errors.ts';
+import { errorAnswer, FieldError } from '../api/errors.ts';
+import { folderOf } from '../api/job-files.ts';
+import type { JobOptions } from '../api/job-options.ts';
 import { type AudioRequest, parseAudioRequest } from '../api/openai.ts';
-import { EarshotError, toEarshotError } from '../errors.ts';
+import { EarshotError, type ErrorCode, ERRORS, toEarshotError } from '../errors.ts';
+import type { Job } from '../jobs/job.ts';
 import type { Transcript } from '../transcript/schema.ts';
-import type { Clock } from '../util/clock.ts';
-import type { Admission, Visit } from './admission.ts';
-import type { ServerDependencies } from './server.ts';
-import { type ReceivedForm, receiveForm } from './upload.ts';
+import type { Call, Route, ServerContext } from './context.ts';
+import { transcriptOf } from './jobs.ts';
+import { submit, withUpload } from './submit.ts';
 import { isDoneWithin, whileWaiting } from './waiting.ts';
-
-/** What the audio routes work with. `stopping` aborts when the server can wait no longer. */
-export interface AudioContext extends Omit<ServerDependencies, 'clock'> {
-  readonly admission: Admission;
-  readonly stopping: AbortSignal;
-  readonly clock: Clock;
-}
-
-type Task = 'transcribe' | 'translate';
+import { jobEnd } from './waiting-job.ts';
 
 /** A JSON answer begins after this time, with blank lines until the result is there: Node's fetch waits five minutes. */
 const BEGIN_MS = 60_000;
 const FILL_MS = 15_000;
+/** Seconds that such a job outlives its request, should the server be killed before it could delete it. */
+const KEEP_SECONDS = 3_600;
 
-/** The handler of /v1/audio/transcriptions and /v1/audio/translations: upload, wait for a turn, transcribe, answer. */
-export function audioRoute(task: Task, context: AudioContext) {
-  return async (request: FastifyRequest, reply: FastifyReply): Promise<unknown> => {
-    const visit = context.admission.enter();
-    const gone = new AbortController();
-    reply.raw.once('close', () => gone.abort());
-    const signal = AbortSignal.any([gone.signal, context.stopping]);
-    let form: ReceivedForm;
-    try {
-      form = await receiveForm(request, context.uploadsDir, context.maxUploadBytes);
-    } catch (error) {
-      visit.leave();
-      throw error;
-    }
-    let asked: AudioRequest;
-    try {
-      asked = parseAudioRequest(form.fields, context.models());
-    } catch (error) {
-      await end(visit, form);
-      throw error;
-    }
-    const work = transcribe(task, asked, form, visit, signal, context);
-    work.catch(() => undefined); // whoever still listens is told below
-    if (asked.stream) return stream(reply, asked, work, context);
-    const answer = work.then((transcript) => audioAnswer(asked, task, transcript, context.render));
-    return respond(reply, asked, answer, context);
+type Task = 'transcribe' | 'translate';
+
+/** POST /v1/audio/transcriptions and /v1/audio/translations: jobs that live as long as the request that waits for them. */
+export const AUDIO_ROUTES: readonly Route[] = (['transcribe', 'translate'] as const).map((task) => ({
+  method: 'POST',
+  path: task === 'transcribe' ? '/v1/audio/transcriptions' : '/v1/audio/translations',
+  summary: task === 'transcribe' ? 'Transcribe a recording' : 'Translate a recording to English',
+  tag: 'OpenAI',
+  scope: 'submit',
+  responses: {
+    200: {
+      description: 'The transcript in the format asked for, or its events.',
+      content: { 'application/json': null, 'text/plain': null, 'text/vtt': null, 'text/event-stream': null },
+    },
+  },
+  errors: [404, 413, 415, 422, 507],
+  answer: (call, context) => answerAudio(task, call, context),
+}));
+
+async function answerAudio(task: Task, call: Call, context: ServerContext): Promise<unknown> {
+  const gone = new AbortController();
+  call.reply.raw.once('close', () => gone.abort());
+  const signal = AbortSignal.any([gone.signal, context.stopping]);
+  let asked: AudioRequest | undefined;
+  const { job } = await withUpload(call, context, async ({ id, form }) => {
+    asked = parseAudioRequest(form.fields, context.models());
+    if (form.file === null)
+      throw new FieldError('file', 'the form has no file; send the recording as "file"');
+    return submit(
+      {
+        id,
+        kind: { name: 'transcribe', first: 'prepare' },
+        input: { name: form.file.name, url: null },
+        options: optionsOf(asked, task),
+        content: form.file,
+        request: {},
+        isShared: false,
+        keepSeconds: KEEP_SECONDS,
+      },
+      call,
+      context,
+    );
+  });
+  const request = asked as unknown as AudioRequest;
+  const work = outcome(job, signal, context);
+  work.catch(() => undefined); // whoever still listens is told below
+  if (request.stream) return stream(call.reply, request, work, context);
+  const answer = work.then((transcript) => audioAnswer(request, task, transcript, context.render));
+  return respond(call.reply, request, answer, context);
+}
+
+function optionsOf({ model, language, format }: AudioRequest, task: Task): JobOptions {
+  return {
+    ...(model === null ? {} : { model }),
+    ...(language === 'auto' ? {} : { language }),
+    task,
+    ...(format === 'diarized_json' ? {} : { diarization: 'off' }),
+    enrich: [],
   };
 }
 
-async function transcribe(
-  task: Task,
-  { model, language, format }: AudioRequest,
-  form: ReceivedForm,
-  visit: Visit,
-  signal: AbortSignal,
-  context: AudioContext,
-): Promise<Transcript> {
-  const options = { name: form.name, model, language, task, diarize: format === 'diarized_json' };
+/** The job's transcript; the job and its files are then deleted. It is cancelled when nobody waits for it any more. */
+async function outcome(job: Job, signal: AbortSignal, context: ServerContext): Promise<Transcript> {
   try {
-    return await visit.work(signal, () => context.transcribe(form.path, options, signal));
-  } catch (error) {
-    throw withoutPath(toEarshotError(error), form);
+    const done = await jobEnd(job.id, signal, context);
+    if (done.error !== null) throw failureOf(done.error);
+    if (done.status === 'cancelled') throw new EarshotError('cancelled', 'the job was cancelled');
+    return await transcriptOf(done, context);
   } finally {
-    await end(visit, form);
+    await discard(job.id, context).catch(context.onError);
   }
 }
 
-async function end(visit: Visit, form: ReceivedForm): Promise<void> {
-  await form.remove().finally(() => visit.leave());
+async function discard(id: string, { jobs, storage }: ServerContext): Promise<void> {
+  await jobs.cancel(id);
+  await jobs.remove(id);
+  await storage.removeAll(folderOf(id));
 }
 
-/** Messages name the file; the client knows it by another name than we do. */
-function withoutPath(error: EarshotError, { path, name }: ReceivedForm): EarshotError {
-  const ours = path.split(/[/\\]/).at(-1) as string;
-  const message = error.message.replaceAll(path, name).replaceAll(ours, name);
-  return new EarshotError(error.code, message, { cause: error });
+function failureOf({ code, message }: { code: string; message: string }): EarshotError {
+  return new EarshotError(code in ERRORS ? (code as ErrorCode) : 'internal', message);
 }
 
 /** Text answers wait for the result; JSON answers may begin early, because JSON may be preceded by blank lines. */
@@ -87,7 +108,7 @@ async function respond(
   reply: FastifyReply,
   asked: AudioRequest,
   answer: Promise<Answer>,
-  context: AudioContext,
+  context: ServerContext,
 ): Promise<unknown> {
   answer.catch(() => undefined);
   const isJson = asked.format.endsWith('json');
@@ -109,7 +130,7 @@ function stream(
   reply: FastifyReply,
   asked: AudioRequest,
   work: Promise<Transcript>,
-  context: AudioContext,
+  context: ServerContext,
 ): unknown {
   const events = async (): Promise<string[]> => audioEvents(asked, await work, context.render);
   reply.header('content-type', 'text/event-stream; charset=utf-8').header('cache-control', 'no-cache');
@@ -125,8 +146,8 @@ function stream(
 
 /** The status has been sent: the error's body is all that can still be said. */
 const failure =
-  (context: AudioContext) =>
+  (context: ServerContext) =>
   (error: unknown): string => {
-    context.onError?.(toEarshotError(error));
+    context.onError(toEarshotError(error));
     return JSON.stringify(errorAnswer(toEarshotError(error)).body);
   };

@@ -1,33 +1,87 @@
-import type { FastifyInstance } from 'fastify';
-import type { Clock } from '../util/clock.ts';
-import type { Admission } from './admission.ts';
+import { z } from 'zod';
+import type { Counts } from '../jobs/read.ts';
+import type { Route, ServerContext } from './context.ts';
 
-/** GET /health (how busy), /health/live (it runs) and /health/ready (it takes work). None waits for anything. */
-export function healthRoutes(
-  http: FastifyInstance,
-  { admission, clock, version }: { admission: Admission; clock: Clock; version: string },
-): void {
+/** How long /health waits for the database before it tells the numbers that it knows. */
+const WAIT_MS = 25;
+
+const healthSchema = z.object({
+  status: z.enum(['ok', 'draining']),
+  version: z.string(),
+  queued_jobs: z.int(),
+  processing_jobs: z.int(),
+  active_uploads: z.int(),
+  unfetched_results: z.int().describe('Completed jobs whose result nobody has fetched.'),
+  last_activity_at: z.iso.datetime(),
+  uptime_seconds: z.int(),
+});
+const probe = z.object({ status: z.string() });
+const json = (schema: z.ZodType, description: string) => ({
+  description,
+  content: { 'application/json': schema },
+});
+
+/** /health (how busy), /health/live (it runs) and /health/ready (it takes work). None waits for anything. */
+export function healthRoutes({ clock, jobs }: Pick<ServerContext, 'clock' | 'jobs'>): Route[] {
   const startedAt = clock.now();
-  let lastActivityAt = startedAt;
-  http.addHook('onResponse', async (request) => {
-    if (request.url.startsWith('/v1/audio/')) lastActivityAt = clock.now();
-  });
-  http.get('/health', async () => {
-    const { uploading, queued, processing } = admission.counts;
-    return {
-      status: 'ok',
-      version,
-      queued_jobs: queued,
-      processing_jobs: processing,
-      active_uploads: uploading,
-      unfetched_results: 0, // results leave with the answer
-      last_activity_at: new Date(lastActivityAt).toISOString(),
-      uptime_seconds: Math.round((clock.now() - startedAt) / 1000),
-    };
-  });
-  http.get('/health/live', async () => ({ status: 'ok' }));
-  http.get('/health/ready', async (_request, reply) => {
-    if (!admission.isDraining) return { status: 'ok' };
-    return reply.code(503).header('retry-after', '5').send({ status: 'draining' });
-  });
+  const counts = latest(() => jobs.counts(), { queued: 0, processing: 0, unfetched: 0 });
+  return [
+    {
+      method: 'GET',
+      path: '/health',
+      summary: 'How busy the server is',
+      tag: 'Server',
+      scope: null,
+      responses: { 200: json(healthSchema, 'Numbers that are at most a moment old.') },
+      async answer(_call, { activity, version, isDraining }) {
+        const { queued, processing, unfetched } = await counts();
+        return {
+          status: isDraining() ? 'draining' : 'ok',
+          version,
+          queued_jobs: queued,
+          processing_jobs: processing,
+          active_uploads: activity.uploads,
+          unfetched_results: unfetched,
+          last_activity_at: new Date(activity.lastAt).toISOString(),
+          uptime_seconds: Math.round((clock.now() - startedAt) / 1000),
+        };
+      },
+    },
+    {
+      method: 'GET',
+      path: '/health/live',
+      summary: 'Whether the process runs',
+      tag: 'Server',
+      scope: null,
+      responses: { 200: json(probe, 'It does.') },
+      answer: async () => Promise.resolve({ status: 'ok' }),
+    },
+    {
+      method: 'GET',
+      path: '/health/ready',
+      summary: 'Whether the server takes work',
+      tag: 'Server',
+      scope: null,
+      responses: { 200: json(probe, 'It does.'), 503: json(probe, 'It is shutting down.') },
+      answer: ({ reply }, { isDraining }) => {
+        if (isDraining()) reply.code(503).header('retry-after', '5');
+        return Promise.resolve({ status: isDraining() ? 'draining' : 'ok' });
+      },
+    },
+  ];
+}
+
+/** The newest answer of `ask`, or after WAIT_MS the last one that came. One question is under way at a time. */
+function latest(ask: () => Promise<Counts>, first: Counts): () => Promise<Counts> {
+  let known = first;
+  let asking: Promise<Counts> | null = null;
+  return () => {
+    asking ??= ask()
+      .then((counts) => (known = counts))
+      .catch(() => known)
+      .finally(() => (asking = null));
+    const late = Promise.withResolvers<Counts>();
+    const timer = setTimeout(() => late.resolve(known), WAIT_MS);
+    return Promise.race([asking, late.promise]).finally(() => clearTimeout(timer));
+  };
 }

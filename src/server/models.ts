@@ -1,17 +1,53 @@
-import type { FastifyInstance } from 'fastify';
+import { z } from 'zod';
 import { FieldError } from '../api/errors.ts';
 import { MODEL_ALIASES } from '../api/openai.ts';
+import type { Route, ServerContext } from './context.ts';
+
+const modelSchema = z.object({
+  id: z.string(),
+  object: z.literal('model'),
+  created: z.int(),
+  owned_by: z.string(),
+});
+const json = (schema: z.ZodType, description: string) => ({
+  description,
+  content: { 'application/json': schema },
+});
 
 /** GET /v1/models and /v1/models/{id}, in OpenAI's shape: the models at hand and the ids that stand for them. */
-export function modelRoutes(http: FastifyInstance, models: () => readonly string[]): void {
-  const ids = (): string[] => [...new Set([...models(), ...MODEL_ALIASES])];
-  http.get('/v1/models', async () => ({ object: 'list', data: ids().map(modelOf) }));
-  http.get<{ Params: { '*': string } }>('/v1/models/*', async ({ params }) => {
-    const id = params['*'];
-    if (ids().includes(id)) return modelOf(id);
-    throw new FieldError('model', `there is no model "${id}" here; GET /v1/models lists them`, 'not_found');
-  });
-}
+export const MODEL_ROUTES: readonly Route[] = [
+  {
+    method: 'GET',
+    path: '/v1/models',
+    summary: 'Models of this server',
+    tag: 'OpenAI',
+    scope: 'read',
+    responses: {
+      200: json(z.object({ object: z.literal('list'), data: z.array(modelSchema) }), 'All of them.'),
+    },
+    answer: (_call, context) => Promise.resolve({ object: 'list', data: idsOf(context).map(modelOf) }),
+  },
+  {
+    method: 'GET',
+    path: '/v1/models/*',
+    summary: 'One model of this server',
+    tag: 'OpenAI',
+    scope: 'read',
+    responses: { 200: json(modelSchema, 'The model.') },
+    errors: [404],
+    answer({ params }, context) {
+      const id = params['*'] ?? '';
+      if (idsOf(context).includes(id)) return Promise.resolve(modelOf(id));
+      throw new FieldError('model', `there is no model "${id}" here`, 'not_found');
+    },
+  },
+];
 
-/** `created` is a required number; nobody knows when a model was made, and 0 says so. */
-const modelOf = (id: string) => ({ id, object: 'model', created: 0, owned_by: 'earshot' });
+const idsOf = ({ models }: ServerContext): string[] => [...new Set([...models(), ...MODEL_ALIASES])];
+
+const modelOf = (id: string): z.infer<typeof modelSchema> => ({
+  id,
+  object: 'model',
+  created: 0,
+  owned_by: 'earshot',
+});

@@ -1,12 +1,25 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import http from 'node:http';
+import { Readable } from 'node:stream';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { createServer, type ServerDependencies, type TranscribeRequest } from '../../src/server/server.ts';
+import { sourceKey, transcriptKey } from '../../src/api/job-files.ts';
+import { jobOptionsSchema } from '../../src/api/job-options.ts';
+import type { EarshotError } from '../../src/errors.ts';
+import { KINDS } from '../../src/handlers/kinds.ts';
+import type { Jobs } from '../../src/jobs/jobs.ts';
+import type { Run } from '../../src/jobs/begin.ts';
+import { Worker, type StageTask } from '../../src/jobs/worker.ts';
+import { authenticator, type AuthenticatorOptions } from '../../src/server/auth/authenticator.ts';
+import type { Limits, ServerDependencies } from '../../src/server/context.ts';
+import { createServer } from '../../src/server/server.ts';
+import { openStorage } from '../../src/storage/index.ts';
+import type { Storage } from '../../src/storage/storage.ts';
 import type { Transcript } from '../../src/transcript/schema.ts';
 import { DEFAULT_WRITER_OPTIONS } from '../../src/writers/writer.ts';
 import { findWriter } from '../../src/writers/index.ts';
+import { opened } from '../jobs/fixture.ts';
 
 /** A small transcript of two speakers, 3.2 s. */
 export function transcript(): Transcript {
@@ -63,38 +76,110 @@ export function transcript(): Transcript {
   };
 }
 
-/** A running server over real sockets, and what its `transcribe` was asked. Closed with the test. */
-export interface Running {
-  readonly url: string;
-  readonly uploadsDir: string;
-  readonly calls: (TranscribeRequest & { path: string })[];
-  close(graceMs?: number): Promise<void>;
+/** What a job asked of the recogniser that stands behind the server here. */
+export interface Asked {
+  readonly path: string;
+  readonly name: string;
+  readonly model: string | null;
+  readonly language: string;
+  readonly task: string;
+  readonly diarize: boolean;
 }
 
-export async function running(t: TestContext, changes: Partial<ServerDependencies> = {}): Promise<Running> {
-  const uploadsDir = await mkdtemp(join(tmpdir(), 'earshot-server-'));
-  const calls: Running['calls'] = [];
-  const { transcribe, ...others } = changes;
+/** A running server over real sockets, real jobs and a real storage; the transcribing alone is the test's own. */
+export interface Running {
+  readonly url: string;
+  readonly jobs: Jobs;
+  readonly storage: Storage;
+  /** Folder of the storage. */
+  readonly folder: string;
+  readonly calls: Asked[];
+  readonly errors: EarshotError[];
+  drain(): void;
+  close(): Promise<void>;
+}
+
+export interface Changes extends Partial<Pick<ServerDependencies, 'models' | 'clock'>> {
+  readonly transcribe?: (asked: Asked, signal: AbortSignal) => Promise<Transcript>;
+  readonly auth?: Partial<AuthenticatorOptions>;
+  readonly limits?: Partial<Limits>;
+  /** False: jobs stay in the queue. */
+  readonly worker?: boolean;
+}
+
+/** Everything is closed with the test. */
+export async function running(t: TestContext, changes: Changes = {}): Promise<Running> {
+  const folder = await mkdtemp(join(tmpdir(), 'earshot-server-'));
+  t.after(() => rm(folder, { recursive: true, force: true }));
+  const { jobs, errors } = await opened(t, KINDS);
+  const storage = await openStorage(folder);
+  const calls: Asked[] = [];
+  const onError = (error: EarshotError): void => void errors.push(error);
+  if (changes.worker !== false) {
+    const worker = workerOf(jobs, storage, calls, changes, onError);
+    t.after(() => worker.drain(0));
+  }
   const server = createServer({
-    transcribe: async (path, request, signal) => {
-      calls.push({ ...request, path });
-      return transcribe ? transcribe(path, request, signal) : transcript();
-    },
+    jobs,
+    storage,
+    auth: await authenticator({ apiKey: null, keysFile: null, oidc: null, onError, ...changes.auth }),
     render: (format, value) => findWriter(format).render(value, DEFAULT_WRITER_OPTIONS),
-    models: () => ['parakeet'],
+    mediaType: (format) => findWriter(format).mediaType,
+    models: changes.models ?? (() => ['parakeet']),
     version: '0.1.0',
-    apiKey: null,
-    maxUploadBytes: 1_000_000,
-    uploadsDir,
-    ...others,
+    limits: {
+      maxUploadBytes: 1_000_000,
+      minFreeBytes: 0,
+      keepSeconds: 3600,
+      dedupeSeconds: 0,
+      allowPrivate: false,
+      ...changes.limits,
+    },
+    onError,
+    ...(changes.clock ? { clock: changes.clock } : {}),
   });
   const { url } = await server.listen({ host: '127.0.0.1', port: 0 });
-  const close = (graceMs = 0): Promise<void> => server.close(graceMs);
-  t.after(async () => {
-    await close();
-    await rm(uploadsDir, { recursive: true });
-  });
-  return { url, uploadsDir, calls, close };
+  t.after(() => server.close());
+  return {
+    url,
+    jobs,
+    storage,
+    folder,
+    calls,
+    errors,
+    drain: () => server.drain(),
+    close: () => server.close(),
+  };
+}
+
+/** One stage that asks the test for the transcript. */
+function workerOf(
+  jobs: Jobs,
+  storage: Storage,
+  calls: Asked[],
+  { transcribe }: Changes,
+  onError: (error: EarshotError) => void,
+): Worker {
+  const prepare = {
+    slots: 2,
+    run: async ({ job, lease }: Run, { signal }: StageTask) => {
+      const options = jobOptionsSchema.parse(job.options);
+      const asked: Asked = {
+        path: await storage.toLocal(sourceKey(job.id), ''),
+        name: String(job.input['name']),
+        model: options.model ?? null,
+        language: options.language ?? 'auto',
+        task: options.task ?? 'transcribe',
+        diarize: options.diarization !== 'off',
+      };
+      calls.push(asked);
+      const made = transcribe ? await transcribe(asked, signal) : transcript();
+      const key = transcriptKey(job.id, lease.id);
+      await storage.put(key, Readable.from([Buffer.from(JSON.stringify(made))]));
+      return { as: 'done' as const, result: null, jobResult: { transcript: key, lost_chunks: 0 } };
+    },
+  };
+  return new Worker({ jobs, runners: { prepare }, onError });
 }
 
 /** A form by the platform's own encoder: `file` first, then the fields in their order. */

@@ -1,60 +1,99 @@
-import { randomUUID } from 'node:crypto';
-import { mkdir, rm } from 'node:fs/promises';
 import { once } from 'node:events';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { transcribeOptions, writerOptions } from '../../config/pipeline.ts';
 import { EarshotError } from '../../errors.ts';
+import { KINDS } from '../../handlers/kinds.ts';
+import { startHandlers } from '../../handlers/index.ts';
+import { openPglite } from '../../jobs/pglite.ts';
+import { openPostgres } from '../../jobs/postgres.ts';
+import { Jobs } from '../../jobs/jobs.ts';
 import { listModels } from '../../models/index.ts';
-import { transcribe } from '../../pipeline/transcribe.ts';
-import { RECOGNITION_ENGINES } from '../../speech/recognition/index.ts';
 import { checkBind } from '../../server/access.ts';
-import { createServer, type ServerDependencies } from '../../server/server.ts';
+import { authenticator } from '../../server/auth/authenticator.ts';
+import { createServer } from '../../server/server.ts';
+import { openStorage } from '../../storage/index.ts';
 import { assertWritable } from '../../util/assert-writable.ts';
 import { VERSION } from '../../util/version.ts';
 import { findWriter } from '../../writers/index.ts';
 import type { Context, Run } from '../command.ts';
-import { keepOpen } from '../kept-engines.ts';
+import { webhookSecret } from '../webhook-secret.ts';
 
-/** Serves until it is cancelled; running requests then get ten seconds to end. */
+/** How the process that does the work is started; beside this file as source and as published. */
+const HOST_MODULE = new URL(`../stage-host${import.meta.url.slice(-3)}`, import.meta.url).pathname;
+
+/** Serves until it is cancelled; running work then gets its grace, and what has not ended is done after the next start. */
 export const serveCommand: Run = async (context) => {
   const { settings, folders, terminal, signal } = context;
-  checkBind(settings.host, settings.apiKey, settings.insecure);
-  const folder = join(folders.work, `serve-${randomUUID()}`);
-  const uploadsDir = join(folder, 'uploads');
-  await assertWritable(uploadsDir);
-  const engines = keepOpen(RECOGNITION_ENGINES, join(folder, 'scratch'));
-  await mkdir(join(folder, 'scratch'));
-  const models = (await listModels(folders.models)).filter(
+  const onError = (error: EarshotError): void => terminal.error(`${error.code}: ${error.message}`);
+  const { apiKey, keysFile, oidcIssuer: issuer, oidcAudience: audience } = settings;
+  const oidc =
+    issuer === null || audience === null
+      ? null
+      : { issuer, audience, defaultScopes: ['submit', 'read'] as const };
+  const auth = await authenticator({ apiKey, keysFile, oidc, onError });
+  checkBind(settings.host, !auth.isOpen, settings.insecure);
+
+  const workDir = join(folders.work, `serve-${process.pid}`);
+  await assertWritable(folders.server);
+  await assertWritable(workDir);
+  const db =
+    settings.databaseUrl === null
+      ? await openPglite(join(folders.server, 'database'))
+      : await openPostgres(settings.databaseUrl);
+  const storage = await openStorage(settings.storage ?? join(folders.server, 'storage'));
+  const jobs = await Jobs.open(db, KINDS, onError);
+  const installed = (await listModels(folders.models)).filter(
     ({ model, installed }) => installed !== null && model.tasks.includes('recognition'),
   );
   const server = createServer({
-    transcribe: transcriber(context, folder, engines.engines),
+    jobs,
+    storage,
+    auth,
     render: (format, transcript) => findWriter(format).render(transcript, writerOptions(settings)),
-    models: () => models.map(({ model }) => model.name),
+    mediaType: (format) => findWriter(format).mediaType,
+    models: () => installed.map(({ model }) => model.name),
     version: VERSION,
-    apiKey: settings.apiKey,
-    maxUploadBytes: settings.maxUploadMb * 1e6,
-    uploadsDir,
-    maxConcurrent: settings.jobs ?? availableParallelism(),
-    onError: (error) => terminal.error(`${error.code}: ${error.message}`),
+    limits: limitsOf(context),
+    onError,
   });
-  try {
-    const { host, port } = settings;
-    const { url } = await server.listen({ host, port }).catch((cause: NodeJS.ErrnoException) => {
-      throw listenError(host, port, cause);
-    });
-    if (settings.json) await terminal.result(`${JSON.stringify({ url })}\n`);
-    terminal.note(`listening on ${url}${settings.apiKey === null ? ', without an API key' : ''}`);
-    if (!signal.aborted) await once(signal, 'abort');
-    terminal.note('no new work; letting what runs end');
-    await server.close();
-  } finally {
-    await engines.close();
-    await rm(folder, { recursive: true, force: true });
-  }
+  const { host, port } = settings;
+  const { url } = await server.listen({ host, port }).catch((cause: NodeJS.ErrnoException) => {
+    throw listenError(host, port, cause);
+  });
+  const handlers = startHandlers({
+    jobs,
+    storage,
+    defaults: { ...transcribeOptions(settings, { ...folders, work: workDir }, null), resume: false },
+    workDir,
+    host: { module: HOST_MODULE, args: [workDir] },
+    slots: settings.worker ? (settings.jobs ?? availableParallelism()) : 0,
+    fetching: { maxBytes: settings.maxDownloadMb * 1e6, allowPrivate: settings.allowPrivate },
+    webhookSecret: settings.webhookSecret ?? (await webhookSecret(folders.server)),
+    onNotice: (line) => terminal.note(line),
+    onError,
+  });
+  if (settings.json) await terminal.result(`${JSON.stringify({ url })}\n`);
+  terminal.note(`listening on ${url}${auth.isOpen ? ', without an API key' : ''}`);
+  if (!signal.aborted) await once(signal, 'abort');
+  terminal.note('no new work; letting what runs end');
+  server.drain();
+  await handlers.drain(settings.graceSeconds * 1000);
+  await server.close();
+  await jobs.close();
+  await storage.close();
   return 0;
 };
+
+function limitsOf({ settings }: Context) {
+  return {
+    maxUploadBytes: settings.maxUploadMb * 1e6,
+    minFreeBytes: settings.minFreeMb * 1e6,
+    keepSeconds: Math.round(settings.keepHours * 3600),
+    dedupeSeconds: settings.dedupeMinutes * 60,
+    allowPrivate: settings.allowPrivate,
+  };
+}
 
 function listenError(host: string, port: number, cause: NodeJS.ErrnoException): EarshotError {
   const place = `${host.includes(':') ? `[${host}]` : host}:${port}`;
@@ -63,30 +102,4 @@ function listenError(host: string, port: number, cause: NodeJS.ErrnoException): 
     hint: 'choose --host and --port',
     cause,
   });
-}
-
-/** The pipeline as the server calls it. Each request works in a folder of its own: equal chunks may come at once. */
-function transcriber(
-  { settings, folders, terminal }: Context,
-  folder: string,
-  engines: typeof RECOGNITION_ENGINES,
-): ServerDependencies['transcribe'] {
-  const onNotice = (line: string): void => terminal.note(line);
-  return async (path, request, signal) => {
-    const workDir = join(folder, randomUUID());
-    const options = {
-      ...transcribeOptions(settings, { ...folders, work: workDir }, request.name),
-      model: request.model ?? settings.model,
-      language: request.language === 'auto' ? settings.language : request.language,
-      task: request.task,
-      diarization: request.diarize ? settings.diarization : ('off' as const),
-      enrich: [],
-      resume: false,
-    };
-    try {
-      return await transcribe(path, options, { signal, onNotice }, engines);
-    } finally {
-      await rm(workDir, { recursive: true, force: true });
-    }
-  };
 }

@@ -1,7 +1,7 @@
 import { COMMANDS } from '../commands.ts';
 import { boolean, number, text } from '../option.ts';
 
-/** How a command runs, where things are kept, and what the server listens to. */
+/** How a command runs, and where things are kept. */
 export const RUNNING_OPTIONS = {
   root: text({
     group: 'Running',
@@ -34,60 +34,15 @@ export const RUNNING_OPTIONS = {
   allowPrivate: boolean({
     group: 'Running',
     description: 'Let input URLs point at private networks and this machine.',
-    commands: ['transcribe'],
+    commands: ['transcribe', 'serve'],
     default: false,
     example: 'true',
   }),
   maxDownloadMb: number({
     group: 'Running',
     description: 'Largest input that is fetched from a URL, in megabytes.',
-    commands: ['transcribe'],
+    commands: ['transcribe', 'serve'],
     default: 10_000,
-    min: 1,
-    max: 1_000_000,
-    example: '500',
-  }),
-  host: text({
-    group: 'Server',
-    description: 'Address to listen on. Beyond this machine only with an API key or --insecure.',
-    commands: ['serve'],
-    default: '127.0.0.1',
-    placeholder: '<address>',
-    accepts: 'an address',
-    example: '0.0.0.0',
-  }),
-  port: number({
-    group: 'Server',
-    description: 'Port to listen on; 0 takes a free one.',
-    commands: ['serve'],
-    default: 8001,
-    min: 0,
-    max: 65_535,
-    otherEnv: ['PORT'],
-    example: '9000',
-  }),
-  apiKey: text({
-    group: 'Server',
-    description: 'Key that clients must send.',
-    commands: ['serve'],
-    default: null,
-    accepts: 'a key of at least 16 characters without spaces',
-    pattern: /^\S{16,}$/,
-    hasFlag: false,
-    example: 'correct-horse-battery',
-  }),
-  insecure: boolean({
-    group: 'Server',
-    description: 'Listen beyond this machine without an API key.',
-    commands: ['serve'],
-    default: false,
-    example: 'true',
-  }),
-  maxUploadMb: number({
-    group: 'Server',
-    description: 'Largest recording that a client may send, in megabytes.',
-    commands: ['serve'],
-    default: 2000,
     min: 1,
     max: 1_000_000,
     example: '500',

@@ -1,4 +1,4 @@
-import type { RecognitionEngine, RecognitionOptions, Recognizer } from '../speech/recognition/recognition.ts';
+import type { RecognitionEngine, RecognitionOptions, Recognizer } from './recognition.ts';
 
 /** The same engines, whose recognisers stay loaded from one recording to the next until `close`. */
 export interface KeptEngines {

@@ -1,0 +1,85 @@
+import { toEarshotError, type EarshotError } from '../errors.ts';
+import { fetchDeliveries, settleDelivery, type Delivery, type DeliveryOutcome } from '../jobs/deliveries.ts';
+import { WEBHOOK_QUEUE } from '../jobs/ending.ts';
+import type { Jobs } from '../jobs/jobs.ts';
+import { systemClock, type Clock } from '../util/clock.ts';
+import { deliverWebhook } from './webhook.ts';
+import { nextDelay } from './webhook-delay.ts';
+
+export interface DeliveryOptions {
+  readonly jobs: Jobs;
+  /** `whsec_…`: signs webhooks of jobs that brought no secret of their own. */
+  readonly secret: string;
+  readonly allowPrivate: boolean;
+  readonly onError: (error: EarshotError) => void;
+  readonly clock?: Clock;
+}
+
+/** Webhooks at once. A slow receiver holds up a few others at most. */
+const AT_ONCE = 8;
+const POLL_MS = 5_000;
+const HEARTBEAT_MS = 5_000;
+
+/** Sends webhooks until `signal` aborts; resolves when those under way have ended or been given back. */
+export async function sendWebhooks(options: DeliveryOptions, signal: AbortSignal): Promise<void> {
+  const { jobs, onError, clock = systemClock } = options;
+  const inHand = new Set<Promise<void>>();
+  let wake = Promise.withResolvers<void>();
+  const off = jobs.onQueue(WEBHOOK_QUEUE, () => wake.resolve());
+  while (!signal.aborted) {
+    wake = Promise.withResolvers<void>();
+    const found = await fetchDeliveries(jobs, AT_ONCE - inHand.size).catch((error: unknown) => {
+      onError(toEarshotError(error));
+      return [];
+    });
+    for (const delivery of found) {
+      const sending = send(delivery, options, signal).catch((error: unknown) =>
+        onError(toEarshotError(error)),
+      );
+      inHand.add(sending);
+      void sending.finally(() => inHand.delete(sending));
+    }
+    const pause = clock.sleep(POLL_MS, signal).catch(() => undefined);
+    if (inHand.size >= AT_ONCE) await Promise.race(inHand);
+    else if (found.length === 0) await Promise.race([wake.promise, pause]);
+  }
+  off();
+  await Promise.all(inHand);
+}
+
+async function send(delivery: Delivery, options: DeliveryOptions, signal: AbortSignal): Promise<void> {
+  const { jobs, secret, allowPrivate } = options;
+  const beat = setInterval(
+    () => void jobs.tickets.heartbeat([delivery.lease]).catch(() => undefined),
+    HEARTBEAT_MS,
+  );
+  try {
+    const { url, id, body } = delivery;
+    const sent = await deliverWebhook({
+      url,
+      id,
+      body,
+      secret: delivery.secret ?? secret,
+      allowPrivate,
+      signal,
+    });
+    await settleDelivery(jobs, delivery, outcomeOf(sent, delivery.tries + 1));
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    await settleDelivery(jobs, delivery, {
+      state: 'again',
+      delay: 0,
+      status: null,
+      reason: 'the server stopped',
+    });
+  } finally {
+    clearInterval(beat);
+  }
+}
+
+function outcomeOf(sent: Awaited<ReturnType<typeof deliverWebhook>>, tries: number): DeliveryOutcome {
+  const { outcome, status, reason } = sent;
+  const delay = outcome === 'retry' ? nextDelay(tries, sent.retryAfterSeconds) : null;
+  if (delay !== null) return { state: 'again', delay: delay / 1000, status, reason };
+  return { state: outcome === 'delivered' ? 'delivered' : 'gave_up', delay: 0, status, reason };
+}

@@ -1,0 +1,177 @@
+import { z } from 'zod';
+import { FieldError } from '../api/errors.ts';
+import { jobAnswer, jobAnswerSchema, publicError, type JobAnswer } from '../api/job-answer.ts';
+import { folderOf } from '../api/job-files.ts';
+import { jobRequestSchema } from '../api/job-request.ts';
+import { EarshotError } from '../errors.ts';
+import type { Job } from '../jobs/job.ts';
+import { ENDED } from '../jobs/states.ts';
+import { parseTranscript } from '../transcript/read.ts';
+import type { Transcript } from '../transcript/schema.ts';
+import { jobOf, type Route, type ServerContext } from './context.ts';
+import { submitTranscription } from './submit.ts';
+
+const listQuery = z.strictObject({
+  status: z.enum(['queued', 'processing', 'completed', 'failed', 'cancelled']).optional(),
+  kind: z.string().max(50).optional(),
+  limit: z.coerce.number().int().min(1).max(1000).default(50).describe('Jobs on a page.'),
+  after: z
+    .string()
+    .regex(/^\d{1,18}$/)
+    .optional()
+    .describe('`next` of the page before.'),
+});
+const jobPage = z.object({ jobs: z.array(jobAnswerSchema), next: z.string().nullable() });
+const json = (schema: z.ZodType, description: string) => ({
+  description,
+  content: { 'application/json': schema },
+});
+
+/** Jobs: hand in, look, wait, cancel, retry. */
+export const JOB_ROUTES: readonly Route[] = [
+  {
+    method: 'POST',
+    path: '/jobs',
+    summary: 'Hand in a recording to be transcribed',
+    tag: 'Jobs',
+    scope: 'submit',
+    headers: { 'Idempotency-Key': { description: 'The same key for the same request gives the same job.' } },
+    body: {
+      'multipart/form-data': { schema: jobRequestSchema, files: ['file'] },
+      'application/json': { schema: jobRequestSchema },
+    },
+    responses: { 201: json(jobAnswerSchema, 'Accepted; it is not lost from here on.') },
+    errors: [404, 409, 413, 415, 422, 507],
+    async answer(call, context) {
+      const { job, isNew } = await submitTranscription(call, context);
+      if (!isNew) call.reply.header('idempotent-replayed', 'true');
+      call.reply.code(201).header('location', `/jobs/${job.id}`);
+      return told(job, context);
+    },
+  },
+  {
+    method: 'GET',
+    path: '/jobs',
+    summary: 'List jobs, newest first',
+    tag: 'Jobs',
+    scope: 'read',
+    query: listQuery,
+    responses: { 200: json(jobPage, 'A page.') },
+    async answer({ query, caller }, { jobs, clock }) {
+      const { status, kind, limit, after } = listQuery.parse(query);
+      const owner = caller.scopes.has('admin') ? null : caller.owner;
+      const page = await jobs.list({
+        ...{ owner, limit },
+        ...{ status: status ?? null, kind: kind ?? null, after: after ?? null },
+      });
+      const now = new Date(clock.now());
+      return { jobs: page.jobs.map((job) => jobAnswer(job, null, now)), next: page.next };
+    },
+  },
+  {
+    method: 'GET',
+    path: '/jobs/:id',
+    summary: 'How a job is getting on',
+    tag: 'Jobs',
+    scope: 'read',
+    responses: { 200: json(jobAnswerSchema, 'The job.') },
+    errors: [404],
+    answer: async (call, context) => told(await jobOf(call, context), context),
+  },
+  {
+    method: 'GET',
+    path: '/jobs/:id/result',
+    summary: 'The transcript, in any format',
+    tag: 'Jobs',
+    scope: 'read',
+    query: z.strictObject({
+      format: z
+        .string()
+        .max(50)
+        .default('json')
+        .describe('json, txt, srt, vtt and every other output format.'),
+    }),
+    responses: {
+      200: { description: 'The transcript.', content: { 'application/json': null, 'text/plain': null } },
+      202: json(jobAnswerSchema, 'The job has not ended.'),
+    },
+    errors: [404, 409],
+    async answer(call, context) {
+      const job = await jobOf(call, context);
+      if (!ENDED.includes(job.status)) {
+        call.reply.code(202);
+        return told(job, context);
+      }
+      const format = String(call.query['format'] ?? 'json');
+      const { contentType, body } = renderResult(await transcriptOf(job, context), format, context);
+      await context.jobs.markFetched(job.id);
+      call.reply.header('content-type', contentType);
+      return body;
+    },
+  },
+  {
+    method: 'DELETE',
+    path: '/jobs/:id',
+    summary: 'Cancel a job that has not ended; delete one that has, with all its files',
+    tag: 'Jobs',
+    scope: 'submit',
+    responses: { 200: json(jobAnswerSchema, 'Cancelled.'), 204: { description: 'Deleted.' } },
+    errors: [404],
+    async answer(call, context) {
+      const job = await jobOf(call, context);
+      const cancelled = await context.jobs.cancel(job.id);
+      if (cancelled?.stopped) return told(cancelled.job, context);
+      await context.jobs.remove(job.id);
+      await context.storage.removeAll(folderOf(job.id));
+      return call.reply.code(204).send();
+    },
+  },
+  {
+    method: 'POST',
+    path: '/jobs/:id/retry',
+    summary: 'Run a job again that failed, was cancelled or lacks parts; what is done is kept',
+    tag: 'Jobs',
+    scope: 'submit',
+    responses: { 200: json(jobAnswerSchema, 'Queued again.') },
+    errors: [404, 409],
+    async answer(call, context) {
+      const { id } = await jobOf(call, context);
+      const job = await context.jobs.retry(id);
+      if (job === null) throw new EarshotError('not_found', 'there is no such job');
+      return told(job, context);
+    },
+  },
+];
+
+/** A job's present state on the wire. */
+export async function told(job: Job, { jobs, clock }: ServerContext): Promise<JobAnswer> {
+  return jobAnswer(job, await jobs.position(job), new Date(clock.now()));
+}
+
+/** The transcript of a job that has ended. Rejects with `job_state` (409) when it has none. */
+export async function transcriptOf(job: Job, { storage }: ServerContext): Promise<Transcript> {
+  const key = job.result?.['transcript'];
+  if (job.status !== 'completed' || typeof key !== 'string') {
+    const why = job.error === null ? '' : `: ${publicError(job.error).message}`;
+    throw new EarshotError('job_state', `the job has no result, it is ${job.status}${why}`);
+  }
+  const parts: Buffer[] = [];
+  for await (const part of await storage.get(key)) parts.push(part as Buffer);
+  return parseTranscript(Buffer.concat(parts).toString('utf8'), 'the transcript');
+}
+
+function renderResult(
+  transcript: Transcript,
+  format: string,
+  { render, mediaType }: ServerContext,
+): { contentType: string; body: string } {
+  try {
+    return { contentType: withCharset(mediaType(format)), body: render(format, transcript) };
+  } catch (error) {
+    if (error instanceof EarshotError && error.code === 'usage')
+      throw new FieldError('format', error.message);
+    throw error;
+  }
+}
+
+const withCharset = (type: string): string => (/charset=/.test(type) ? type : `${type}; charset=utf-8`);

@@ -1,0 +1,176 @@
+import { randomUUID } from 'node:crypto';
+import { FieldError } from '../api/errors.ts';
+import { folderOf, sourceKey, type JobInput } from '../api/job-files.ts';
+import type { JobOptions } from '../api/job-options.ts';
+import { optionsOfRequest, parseJobForm, parseJobRequest, type JobRequest } from '../api/job-request.ts';
+import { MODEL_ALIASES } from '../api/openai.ts';
+import { EarshotError } from '../errors.ts';
+import type { Submission } from '../jobs/submit.ts';
+import type { Written } from '../storage/storage.ts';
+import { canonicalJson, sha256 } from '../util/hash.ts';
+import { checkLiteralAddress } from '../util/pinned-lookup.ts';
+import { checkWebhookUrl } from '../util/webhook-url.ts';
+import { hasScope } from './auth/caller.ts';
+import { checkQueuedJobs, checkStoredBytes } from './auth/quota.ts';
+import type { Call, ServerContext } from './context.ts';
+import { receiveForm, type ReceivedForm } from './upload.ts';
+
+/** A recording that lies in the storage under the id of the job that is to be made of it. */
+export interface Stored {
+  readonly id: string;
+  readonly form: ReceivedForm;
+}
+
+/**
+ * Takes a form whose file is streamed into the storage under a new job's id, counted as an upload meanwhile. When `use`
+ * rejects, or does not keep the files by making that job, they are removed.
+ */
+export async function withUpload(
+  call: Call,
+  context: ServerContext,
+  use: (stored: Stored) => Promise<Submission>,
+): Promise<Submission> {
+  const { storage, limits, activity } = context;
+  const id = randomUUID();
+  const announced = Number(call.request.headers['content-length'] ?? 0);
+  await checkRoom(call, context, announced);
+  activity.uploads++;
+  let isKept = false;
+  try {
+    const form = await receiveForm(call.request, limits.maxUploadBytes, (bytes) =>
+      storage.put(sourceKey(id), bytes, { maxBytes: limits.maxUploadBytes }),
+    );
+    if (form.file !== null && announced === 0) await checkRoom(call, context, form.file.bytes);
+    const submission = await use({ id, form });
+    isKept = submission.isNew;
+    return submission;
+  } finally {
+    activity.uploads--;
+    if (!isKept) await storage.removeAll(folderOf(id)).catch(context.onError);
+  }
+}
+
+/** Refuses an upload before it fills the disk or the caller's share of it. */
+async function checkRoom(
+  { caller }: Call,
+  { jobs, storage, limits }: ServerContext,
+  bytes: number,
+): Promise<void> {
+  if (caller.quota.maxQueuedJobs !== null || caller.quota.maxStoredBytes !== null) {
+    const usage = await jobs.usage(caller.owner);
+    checkQueuedJobs(caller, usage.unfinished);
+    checkStoredBytes(caller, usage.bytes, bytes);
+  }
+  const free = await storage.freeBytes();
+  if (free !== null && free - bytes < limits.minFreeBytes)
+    throw new EarshotError('disk_full', 'the storage has no room for another upload');
+}
+
+/** What a job is made of, whatever door it came through. */
+export interface Submitting {
+  readonly id: string;
+  readonly kind: { readonly name: string; readonly first: string };
+  readonly input: JobInput;
+  readonly options: JobOptions;
+  /** null: a URL, whose content is not known yet. */
+  readonly content: Written | null;
+  readonly request: Pick<JobRequest, 'priority' | 'webhook_url' | 'webhook_secret'>;
+  /** False: an equal request makes a job of its own. */
+  readonly isShared?: boolean;
+  readonly keepSeconds?: number;
+}
+
+/** Makes the job. Rejects with `forbidden`, `address_refused` or `idempotency_mismatch`. */
+export async function submit(
+  submitting: Submitting,
+  call: Call,
+  context: ServerContext,
+): Promise<Submission> {
+  const { caller, request: http } = call;
+  const { input, options, content, request, kind } = submitting;
+  const { limits } = context;
+  const { priority = 0, webhook_url: webhookUrl } = request;
+  if (priority > 0 && !hasScope(caller, 'admin'))
+    throw new EarshotError('forbidden', 'a priority above 0 needs the scope admin');
+  const webhook =
+    webhookUrl === undefined
+      ? null
+      : {
+          url: await checkWebhookUrl(webhookUrl, { allowPrivate: limits.allowPrivate }),
+          secret: request.webhook_secret ?? null,
+        };
+  const what = content === null ? { url: input.url } : { sha256: content.sha256, name: input.name };
+  const submission = await context.jobs.submit({
+    id: submitting.id,
+    kind: kind.name,
+    first: kind.first,
+    owner: caller.owner,
+    options: { ...options },
+    input: { ...input },
+    bytes: content?.bytes ?? 0,
+    priority,
+    webhook,
+    idempotencyKey: idempotencyKey(http.headers['idempotency-key']),
+    fingerprint: sha256(canonicalJson([kind.name, what, options, webhookUrl ?? null])),
+    dedupeSeconds: submitting.isShared === false ? 0 : limits.dedupeSeconds,
+    keepSeconds: submitting.keepSeconds ?? limits.keepSeconds,
+  });
+  context.activity.lastAt = context.clock.now();
+  return submission;
+}
+
+/** `POST /jobs`: a form with the recording, or JSON that says where it is. */
+export async function submitTranscription(call: Call, context: ServerContext): Promise<Submission> {
+  const kind = { name: 'transcribe', first: 'prepare' };
+  if (call.request.isMultipart())
+    return withUpload(call, context, async ({ id, form }) => {
+      const request = parseJobForm(form.fields);
+      const options = checkedOptions(request, context);
+      if (form.file === null) return submitReference(request, options, kind, call, context);
+      if (request.url !== undefined || request.upload_id !== undefined)
+        throw new FieldError('file', 'expected one of file, url and upload_id, got several');
+      const input = { name: form.file.name, url: null };
+      return submit({ id, kind, input, options, content: form.file, request }, call, context);
+    });
+  const request = parseJobRequest(call.request.body ?? {});
+  return submitReference(request, checkedOptions(request, context), kind, call, context);
+}
+
+async function submitReference(
+  request: JobRequest,
+  options: JobOptions,
+  kind: Submitting['kind'],
+  call: Call,
+  context: ServerContext,
+): Promise<Submission> {
+  const { url } = request;
+  if (url === undefined)
+    throw new FieldError(
+      'file',
+      'send the recording as "file", or say where it is with "url" or "upload_id"',
+    );
+  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol))
+    throw new FieldError('url', '"url": expected an http:// or https:// address');
+  checkLiteralAddress(new URL(url), context.limits.allowPrivate);
+  await checkRoom(call, context, 0);
+  const name = request.name ?? (decodeURI(new URL(url).pathname.split('/').at(-1) ?? '') || 'recording');
+  return submit(
+    { id: randomUUID(), kind, input: { name, url }, options, content: null, request },
+    call,
+    context,
+  );
+}
+
+/** The options, with OpenAI's names for models resolved. Throws for a model that this server does not have. */
+export function checkedOptions(request: JobRequest, { models }: ServerContext): JobOptions {
+  const { model, ...options } = optionsOfRequest(request);
+  if (model === undefined || (MODEL_ALIASES as readonly string[]).includes(model)) return options;
+  if (models().includes(model)) return { model, ...options };
+  throw new FieldError('model', `there is no model "${model}" here; GET /v1/models lists them`, 'not_found');
+}
+
+function idempotencyKey(header: string | string[] | undefined): string | null {
+  if (header === undefined) return null;
+  if (typeof header === 'string' && /^[\x21-\x7e]{1,255}$/.test(header)) return header;
+  throw new FieldError('Idempotency-Key', 'Idempotency-Key: expected 1 to 255 visible ASCII characters');
+}
