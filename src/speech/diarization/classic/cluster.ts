@@ -70,7 +70,9 @@ function leastDifference(
   });
   const within = (a: number): number => {
     const at = a * groups + a;
-    return (frames[a] as number) * drawn(sums[at] as number, pairs[at] as number, expected);
+    // Items more alike than neighbours are repetitions (a jingle, a looped recording): no measure of a voice.
+    const mean = drawn(sums[at] as number, pairs[at] as number, expected);
+    return (frames[a] as number) * Math.max(mean, expected);
   };
   let least = Infinity;
   for (let a = 1; a < groups; a++)
