@@ -78,3 +78,12 @@ test('a minute of talk is cut into several chunks, so that two cores have work',
   const spans = Array.from({ length: 12 }, (_, i) => ({ start: i * 5, end: i * 5 + 4 }));
   assert.ok(planChunks(spans, { target: 30, max: 60 }, 60).length >= 4);
 });
+
+test('chunks are of one length, and as many as divide among two or three workers', () => {
+  const spans = Array.from({ length: 60 }, (_, i) => ({ start: i * 5, end: i * 5 + 4.2 }));
+  for (const target of [30, 60]) {
+    const lengths = planChunks(spans, { target, max: 2 * target }, 300).map(({ start, end }) => end - start);
+    assert.equal(lengths.length % 6, 0);
+    assert.ok(Math.max(...lengths) <= target && Math.max(...lengths) - Math.min(...lengths) < 5.1);
+  }
+});

@@ -7,7 +7,8 @@ const UNSPACED =
   /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}]/u;
 const MARKS_ONLY = /^[\p{P}\p{S}]+$/u;
 
-const FRAME = 320; // 20 ms
+/** Samples of a frame of `frameLevels`: 20 ms. */
+export const LEVEL_FRAME = 320;
 /** Frames this far below the loud ones (95th percentile of the chunk) count as pause. */
 const PAUSE_DEPTH_DB = 30;
 /** Words do not start and end with their loud parts: so many frames around them belong to them. */
@@ -78,15 +79,22 @@ function segmented(run: string): string[] {
 }
 
 const seconds = (start: number, frame: number): number =>
-  Math.round((start + (frame * FRAME) / SAMPLE_RATE) * 1000) / 1000;
+  Math.round((start + (frame * LEVEL_FRAME) / SAMPLE_RATE) * 1000) / 1000;
+
+/** dBFS of every 20 ms, the last frame perhaps shorter; at least one. */
+export function frameLevels(samples: Float32Array): number[] {
+  const count = Math.max(1, Math.ceil(samples.length / LEVEL_FRAME));
+  return Array.from({ length: count }, (_, i) =>
+    level(samples.subarray(i * LEVEL_FRAME, (i + 1) * LEVEL_FRAME)),
+  );
+}
 
 /** Indexes of the 20 ms frames that are not pause, ascending; never empty. */
 function speechFrames(samples: Float32Array): number[] {
-  const count = Math.max(1, Math.ceil(samples.length / FRAME));
-  const levels = Array.from({ length: count }, (_, i) => level(samples.subarray(i * FRAME, (i + 1) * FRAME)));
-  const loud = levels.toSorted((a, b) => a - b)[Math.floor((count - 1) * 0.95)] as number;
+  const levels = frameLevels(samples);
+  const loud = levels.toSorted((a, b) => a - b)[Math.floor((levels.length - 1) * 0.95)] as number;
   const frames: number[] = [];
-  for (let i = 0; i < count; i++) {
+  for (let i = 0; i < levels.length; i++) {
     const around = levels.slice(Math.max(0, i - MARGIN_FRAMES), i + MARGIN_FRAMES + 1);
     if (Math.max(...around) >= loud - PAUSE_DEPTH_DB) frames.push(i);
   }
