@@ -10,8 +10,8 @@ import type { ClusterCount } from './cluster.ts';
 import { linkVoices } from './link.ts';
 
 /**
- * Diarization without any model: cepstra, clustering of short pieces by Bayesian evidence, Viterbi resegmentation. It
- * works in blocks of a few minutes and links their voices by sufficient statistics, so cost grows linearly with the
+ * Diarization without any model: cepstra, spectral clustering of short pieces by Bayesian evidence, Viterbi
+ * resegmentation. It works in blocks of a few minutes and links their voices by sufficient statistics, so cost grows linearly with the
  * recording and memory hardly at all. Between blocks other work gets its turn.
  */
 export const classicDiarization: DiarizationEngine = {

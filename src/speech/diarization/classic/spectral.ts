@@ -1,8 +1,8 @@
 import { scoreOf, type Scores } from './scores.ts';
 
-/** Every item is joined to so many others at most: those most like it. */
+/** Every item is joined to the items most like it: to so many at most… */
 const MOST_NEIGHBOURS = 8;
-/** … and to this share of all, but never to fewer than two. */
+/** …and to this share of all, but never to fewer than two. */
 const NEIGHBOUR_SHARE = 0.25;
 const POWER_STEPS = 300;
 const STARTS = 4;
