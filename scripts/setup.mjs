@@ -12,7 +12,7 @@ const quiet = process.argv.includes('--quiet');
 
 const NEEDED = {
   ffmpeg: ['ffmpeg', 'ffprobe'],
-  pocketsphinx: ['pocketsphinx_continuous'],
+  pocketsphinx: ['pocketsphinx_batch', 'pocketsphinx_continuous'],
   'pocketsphinx-en-us': [],
 };
 const FOR_TESTS = { sctk: ['sctk'], sox: ['sox'], flite: ['flite'], 'espeak-ng': ['espeak-ng'] };
