@@ -17,7 +17,7 @@ const ROWS: readonly (readonly string[])[] = [
     'speech/attribution',
     'speech/enrichment',
   ].concat(['writers', 'api', 'scoring']),
-  ['pipeline', 'training', 'fleet'],
+  ['pipeline', 'training', 'fleet', 'client'],
   ['handlers', 'server'],
   ['config'],
   ['cli'],
