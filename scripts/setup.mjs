@@ -15,7 +15,13 @@ const NEEDED = {
   pocketsphinx: ['pocketsphinx_batch', 'pocketsphinx_continuous'],
   'pocketsphinx-en-us': [],
 };
-const FOR_TESTS = { sctk: ['sctk'], sox: ['sox'], flite: ['flite'], 'espeak-ng': ['espeak-ng'] };
+const FOR_TESTS = {
+  sctk: ['sctk'],
+  sox: ['sox'],
+  flite: ['flite'],
+  'espeak-ng': ['espeak-ng'],
+  postgresql: ['pg_createcluster'],
+};
 
 installNpmPackages();
 installPrograms(NEEDED, true);

@@ -1,18 +1,13 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import type { EarshotError } from '../../src/errors.ts';
-import type { Database } from '../../src/jobs/database.ts';
 import type { Job } from '../../src/jobs/job.ts';
 import { Jobs } from '../../src/jobs/jobs.ts';
 import type { JobKind } from '../../src/jobs/kinds.ts';
-import { openPglite } from '../../src/jobs/pglite.ts';
-import { openPostgres } from '../../src/jobs/postgres.ts';
 import type { NewJob } from '../../src/jobs/submit.ts';
 import { Worker, type RunStage, type StageRunner } from '../../src/jobs/worker.ts';
+import type { Backend } from './backends.ts';
 
 /** A kind of job that fans out as a transcription does, and knows no speech. */
 export const FAN: JobKind = {
@@ -26,27 +21,15 @@ export const FAN: JobKind = {
   },
 };
 
-/** The same database for several openings: a folder of its own, or EARSHOT_TEST_DATABASE_URL emptied first. */
-export async function place(t: TestContext): Promise<() => Promise<Database>> {
-  const url = process.env['EARSHOT_TEST_DATABASE_URL'];
-  if (url !== undefined) {
-    const db = await openPostgres(url);
-    await db.exec('DROP SCHEMA IF EXISTS earshot CASCADE; DROP SCHEMA IF EXISTS earshot_queue CASCADE');
-    await db.close();
-    return () => openPostgres(url);
-  }
-  const folder = await mkdtemp(join(tmpdir(), 'earshot-jobs-'));
-  t.after(() => rm(folder, { recursive: true, force: true }));
-  return () => openPglite(join(folder, 'db'));
-}
-
-/** Open jobs, closed with the test; errors that nobody expects fail it. */
+/** Open jobs on a database of the test's own, closed with the test. */
 export async function opened(
   t: TestContext,
+  on: Backend,
   kinds: readonly JobKind[] = [FAN],
 ): Promise<{ jobs: Jobs; errors: EarshotError[] }> {
   const errors: EarshotError[] = [];
-  const jobs = await Jobs.open(await (await place(t))(), kinds, (error) => errors.push(error));
+  const { open } = await on.place(t);
+  const jobs = await Jobs.open(await open(), kinds, (error) => errors.push(error));
   t.after(() => jobs.close());
   return { jobs, errors };
 }
@@ -130,28 +113,3 @@ export async function until(jobs: Jobs, id: string, is: (job: Job) => boolean, m
 }
 
 export const ended = (job: Job): boolean => ['completed', 'failed', 'cancelled'].includes(job.status);
-
-/** Every breach of the invariants of states.ts that a look at the rows can find. */
-export async function breaches(db: Database): Promise<unknown[]> {
-  const checks: Record<string, string> = {
-    I3: `SELECT job.id, stage.name, stage.state FROM earshot.job JOIN earshot.stage ON stage.job_id = job.id
-      WHERE job.finished_at IS NOT NULL AND stage.state IN ('waiting', 'queued', 'running')`,
-    'I4 live': `SELECT id, name, state FROM earshot.stage WHERE state IN ('queued', 'running') AND (
-      SELECT count(*) FROM earshot_queue.job AS held WHERE held.name = stage.name AND held.data ->> 'of' = stage.id::text
-        AND held.state < 'completed') <> 1`,
-    'I4 none': `SELECT id, name, state FROM earshot.stage WHERE state NOT IN ('queued', 'running') AND EXISTS (
-      SELECT 1 FROM earshot_queue.job AS held WHERE held.name = stage.name AND held.data ->> 'of' = stage.id::text
-        AND held.state < 'completed')`,
-    I6: `SELECT id FROM earshot.stage WHERE is_last AND state = 'waiting' AND NOT EXISTS (
-      SELECT 1 FROM earshot.stage AS other WHERE other.job_id = stage.job_id AND NOT other.is_last
-        AND other.state IN ('queued', 'running'))`,
-    I7: `SELECT id FROM earshot.job WHERE (finished_at IS NOT NULL) <> (status IN ('completed', 'failed', 'cancelled'))
-      OR finished_at IS NOT NULL AND expires_at <> finished_at + keep_seconds * interval '1 second'`,
-    I9: `SELECT id, status FROM earshot.job WHERE finished_at IS NULL AND NOT EXISTS (
-      SELECT 1 FROM earshot.stage WHERE stage.job_id = job.id AND stage.state IN ('queued', 'running'))`,
-  };
-  const found: unknown[] = [];
-  for (const [name, sql] of Object.entries(checks))
-    for (const row of await db.query(sql)) found.push([name, row]);
-  return found;
-}

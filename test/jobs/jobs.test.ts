@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { EarshotError } from '../../src/errors.ts';
 import { begin } from '../../src/jobs/begin.ts';
-import { breaches, ended, newJob, opened, until, working } from './fixture.ts';
+import { testOnEach } from './backends.ts';
+import { breaches } from './breaches.ts';
+import { ended, newJob, opened, until, working } from './fixture.ts';
 
-test('a job fans out, joins, and is completed with its result', async (t) => {
-  const { jobs, errors } = await opened(t);
+testOnEach('a job fans out, joins, and is completed with its result', async (t, on) => {
+  const { jobs, errors } = await opened(t, on);
   working(t, jobs, errors);
   const { job, isNew } = await jobs.submit(newJob());
   assert.equal(isNew, true);
@@ -23,8 +24,8 @@ test('a job fans out, joins, and is completed with its result', async (t) => {
   assert.deepEqual(errors, []);
 });
 
-test('many jobs submitted at once are all done, each once', async (t) => {
-  const { jobs, errors } = await opened(t);
+testOnEach('many jobs submitted at once are all done, each once', async (t, on) => {
+  const { jobs, errors } = await opened(t, on);
   const count = 100;
   const submitted = await Promise.all(Array.from({ length: count }, () => jobs.submit(newJob())));
   let ran = 0;
@@ -43,8 +44,8 @@ test('many jobs submitted at once are all done, each once', async (t) => {
   assert.deepEqual(await breaches(jobs.db), []);
 });
 
-test('I5: a result that comes after the lease was lost changes nothing', async (t) => {
-  const { jobs } = await opened(t);
+testOnEach('I5: a result that comes after the lease was lost changes nothing', async (t, on) => {
+  const { jobs } = await opened(t, on);
   const { job } = await jobs.submit(newJob());
   const [lease] = await jobs.tickets.fetch('cut', 1);
   assert.ok(lease);
@@ -61,31 +62,34 @@ test('I5: a result that comes after the lease was lost changes nothing', async (
   assert.deepEqual(await breaches(jobs.db), []);
 });
 
-test('a failure that may pass is tried again, one that will not ends the job with its code', async (t) => {
-  const { jobs, errors } = await opened(t);
-  let tried = 0;
-  working(t, jobs, errors, {
-    cut: {
-      run: ({ job }) => {
-        if (job.options['bad'] === true)
-          return Promise.reject(new EarshotError('recording_unreadable', 'a is no media'));
-        if (++tried === 1)
-          return Promise.reject(new EarshotError('engine_failed', 'hiccup', { retryAfterSeconds: 0 }));
-        return Promise.resolve({ as: 'done', result: null, jobResult: { tried } });
+testOnEach(
+  'a failure that may pass is tried again, one that will not ends the job with its code',
+  async (t, on) => {
+    const { jobs, errors } = await opened(t, on);
+    let tried = 0;
+    working(t, jobs, errors, {
+      cut: {
+        run: ({ job }) => {
+          if (job.options['bad'] === true)
+            return Promise.reject(new EarshotError('recording_unreadable', 'a is no media'));
+          if (++tried === 1)
+            return Promise.reject(new EarshotError('engine_failed', 'hiccup', { retryAfterSeconds: 0 }));
+          return Promise.resolve({ as: 'done', result: null, jobResult: { tried } });
+        },
       },
-    },
-  });
-  const good = (await jobs.submit(newJob())).job;
-  const bad = (await jobs.submit(newJob({ options: { bad: true } }))).job;
-  assert.deepEqual((await until(jobs, good.id, ended)).result, { tried: 2 });
-  const failed = await until(jobs, bad.id, ended);
-  assert.equal(failed.status, 'failed');
-  assert.deepEqual(failed.error, { code: 'recording_unreadable', message: 'a is no media' });
-  assert.deepEqual(await breaches(jobs.db), []);
-});
+    });
+    const good = (await jobs.submit(newJob())).job;
+    const bad = (await jobs.submit(newJob({ options: { bad: true } }))).job;
+    assert.deepEqual((await until(jobs, good.id, ended)).result, { tried: 2 });
+    const failed = await until(jobs, bad.id, ended);
+    assert.equal(failed.status, 'failed');
+    assert.deepEqual(failed.error, { code: 'recording_unreadable', message: 'a is no media' });
+    assert.deepEqual(await breaches(jobs.db), []);
+  },
+);
 
-test('I8: a retry keeps what is done and runs only what failed', async (t) => {
-  const { jobs, errors } = await opened(t);
+testOnEach('I8: a retry keeps what is done and runs only what failed', async (t, on) => {
+  const { jobs, errors } = await opened(t, on);
   const ran: string[] = [];
   let isBroken = true;
   working(t, jobs, errors, {
@@ -113,8 +117,8 @@ test('I8: a retry keeps what is done and runs only what failed', async (t) => {
   assert.deepEqual(await breaches(jobs.db), []);
 });
 
-test('cancel stops running work within 3 s and its result is dropped', async (t) => {
-  const { jobs, errors } = await opened(t);
+testOnEach('cancel stops running work within 3 s and its result is dropped', async (t, on) => {
+  const { jobs, errors } = await opened(t, on);
   const began = Promise.withResolvers<void>();
   const stopped = Promise.withResolvers<number>();
   working(t, jobs, errors, {
@@ -138,8 +142,8 @@ test('cancel stops running work within 3 s and its result is dropped', async (t)
   assert.deepEqual(await breaches(jobs.db), []);
 });
 
-test('one owner with many jobs does not keep another waiting', async (t) => {
-  const { jobs, errors } = await opened(t);
+testOnEach('one owner with many jobs does not keep another waiting', async (t, on) => {
+  const { jobs, errors } = await opened(t, on);
   for (let i = 0; i < 20; i++) await jobs.submit(newJob({ owner: 'many' }));
   await jobs.submit(newJob({ owner: 'one' }));
   await jobs.submit(newJob({ owner: 'urgent', priority: 1 }));
@@ -160,8 +164,8 @@ test('one owner with many jobs does not keep another waiting', async (t) => {
   assert.ok(order.indexOf('one') <= 2, order.join());
 });
 
-test('the same request is the same job: by key, and by content within the window', async (t) => {
-  const { jobs } = await opened(t);
+testOnEach('the same request is the same job: by key, and by content within the window', async (t, on) => {
+  const { jobs } = await opened(t, on);
   const keyed = newJob({ idempotencyKey: 'k', fingerprint: 'f' });
   const first = await jobs.submit(keyed);
   const again = await jobs.submit({ ...newJob(), idempotencyKey: 'k', fingerprint: 'f' });
@@ -181,8 +185,8 @@ test('the same request is the same job: by key, and by content within the window
   assert.equal((await jobs.submit(newJob({ fingerprint: 'same', dedupeSeconds: 60 }))).isNew, true);
 });
 
-test('a bad request among many fails alone', async (t) => {
-  const { jobs } = await opened(t);
+testOnEach('a bad request among many fails alone', async (t, on) => {
+  const { jobs } = await opened(t, on);
   const answers = await Promise.allSettled([
     jobs.submit(newJob()),
     jobs.submit(newJob({ bytes: 2 ** 70 })),
@@ -194,8 +198,8 @@ test('a bad request among many fails alone', async (t) => {
   );
 });
 
-test('draining hands work back at once, and it does not count as a try', async (t) => {
-  const { jobs, errors } = await opened(t);
+testOnEach('draining hands work back at once, and it does not count as a try', async (t, on) => {
+  const { jobs, errors } = await opened(t, on);
   const began = Promise.withResolvers<void>();
   const first = working(t, jobs, errors, {
     cut: {
