@@ -63,6 +63,17 @@ describe('classic diarization', () => {
     assert.equal(await speakersIn(alone), 1);
   });
 
+  it('finds no more speakers when the meeting is played again and again, over several blocks', async () => {
+    const { samples } = speak(MEETING);
+    const length = samples.length / SAMPLE_RATE;
+    const looped = new Float32Array(samples.length * 15);
+    for (let i = 0; i < 15; i++) looped.set(samples, i * samples.length);
+    const later = Array.from({ length: 15 }, (_, i) =>
+      truth.map(({ voice, start, end }) => ({ voice, start: start + i * length, end: end + i * length })),
+    ).flat();
+    assert.equal(await speakersIn(await trackOf(join(folder, 'looped.wav'), looped, later)), 3);
+  });
+
   it('honours an exact number, at least and at most', async () => {
     for (const speakers of [1, 2, 3, 4]) assert.equal(await speakersIn(meeting, { speakers }), speakers);
     assert.equal(await speakersIn(meeting, { max: 2 }), 2);
