@@ -9,6 +9,7 @@ import { atomicWrite } from '../src/util/atomic-write.ts';
 import { bareEngine } from './bare-engine.ts';
 import { fanOut } from './fan-out.ts';
 import { growth } from './growth.ts';
+import { http } from './http.ts';
 import { overhead } from './overhead.ts';
 import type { Row } from './row.ts';
 
@@ -17,6 +18,7 @@ const BENCHES: Readonly<Record<string, (folder: string) => Promise<Row[]>>> = {
   overhead,
   growth,
   'fan-out': fanOut,
+  http,
 };
 const PAGE = join(import.meta.dirname, '..', 'docs', 'performance.md');
 

@@ -1,0 +1,145 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import autocannon from 'autocannon';
+import { KINDS } from '../src/handlers/kinds.ts';
+import { Jobs } from '../src/jobs/jobs.ts';
+import { openPglite } from '../src/jobs/pglite.ts';
+import type { Row } from './row.ts';
+
+const SERVE = join(import.meta.dirname, '..', 'src', 'cli', 'main.ts');
+const SECONDS = 8;
+const CLIENTS = 50;
+/** Polls come from clients that ask now and then, not as fast as they can. */
+const POLLERS = 10;
+
+/** The server under load: `serve --no-worker` on a fresh embedded database, asked by a process of its own. */
+export async function http(folder: string): Promise<Row[]> {
+  const empty = await measured(join(folder, 'http-empty'), 0);
+  const some = await measured(join(folder, 'http-1000'), 1_000);
+  const many = await measured(join(folder, 'http-100000'), 100_000);
+  const ratio = (a: number, b: number): string => (a / b).toFixed(2);
+  return [
+    {
+      what: `submit to stored, p99, ${CLIENTS} clients at once, 10 KB each`,
+      measured: `${empty.submit.p99} ms`,
+      wanted: '<= 25 ms',
+      seen: `p50 ${empty.submit.p50} ms, ${empty.submit.rate.toFixed(0)} jobs a second`,
+    },
+    {
+      what: 'poll while 1,000 jobs are queued, p99',
+      measured: `${some.poll.p99} ms`,
+      wanted: '<= 10 ms',
+      seen: `p50 ${some.poll.p50} ms, ${POLLERS} clients, ${some.poll.rate.toFixed(0)} polls a second`,
+    },
+    {
+      what: 'submit with 100,000 jobs queued / with none',
+      measured: ratio(many.submit.mean, empty.submit.mean),
+      wanted: '<= 1.5',
+      seen: `${many.submit.mean.toFixed(1)} ms / ${empty.submit.mean.toFixed(1)} ms`,
+    },
+    {
+      what: 'poll with 100,000 jobs queued / with none',
+      measured: ratio(many.poll.mean, empty.poll.mean),
+      wanted: '<= 1.5',
+      seen: `${many.poll.mean.toFixed(2)} ms / ${empty.poll.mean.toFixed(2)} ms`,
+    },
+    {
+      what: 'memory of an idle server',
+      measured: `${empty.idleMb.toFixed(0)} MB`,
+      wanted: 'stated',
+      seen: 'resident, embedded database included, before the first job',
+    },
+    {
+      what: 'warm start until /health answers',
+      measured: `${(many.readyMs / 1000).toFixed(2)} s`,
+      wanted: '<= 2 s',
+      seen: 'with 100,000 jobs in the database',
+    },
+  ];
+}
+
+interface Latency {
+  readonly p50: number;
+  readonly p99: number;
+  readonly mean: number;
+  readonly rate: number;
+}
+
+async function measured(
+  data: string,
+  queued: number,
+): Promise<{ submit: Latency; poll: Latency; idleMb: number; readyMs: number }> {
+  await fill(join(data, 'server', 'database'), queued);
+  const began = performance.now();
+  const { child, url } = await serve(data);
+  const readyMs = performance.now() - began;
+  try {
+    const idleMb = residentMb(child);
+    const job = await submitOne(url);
+    const poll = await load({ url: `${url}/jobs/${job}`, connections: POLLERS });
+    const boundary = 'bench';
+    const part = `--${boundary}\r\nContent-Disposition: form-data; name="file"; filename="a.wav"\r\nContent-Type: audio/wav\r\n\r\n`;
+    const submit = await load({
+      url: `${url}/jobs`,
+      connections: CLIENTS,
+      method: 'POST',
+      headers: { 'content-type': `multipart/form-data; boundary=${boundary}` },
+      body: `${part}${'x'.repeat(10_000)}\r\n--${boundary}--\r\n`,
+    });
+    return { submit, poll, idleMb, readyMs };
+  } finally {
+    child.kill('SIGTERM');
+    await once(child, 'exit');
+  }
+}
+
+/** Migrates the database and puts so many jobs into it. */
+async function fill(folder: string, count: number): Promise<void> {
+  const jobs = await Jobs.open(await openPglite(folder), KINDS, (error) => {
+    throw error;
+  });
+  for (let done = 0; done < count; done += 1_000)
+    await Promise.all(
+      Array.from({ length: Math.min(1_000, count - done) }, () => {
+        const id = randomUUID();
+        return jobs.submit({
+          ...{ id, kind: 'transcribe', first: 'prepare', owner: 'local', options: {}, bytes: 0, priority: 0 },
+          ...{ input: { name: 'a.wav', url: null }, webhook: null, idempotencyKey: null, fingerprint: id },
+          ...{ dedupeSeconds: 0, keepSeconds: 3600 },
+        });
+      }),
+    );
+  await jobs.close();
+}
+
+async function serve(data: string): Promise<{ child: ChildProcess; url: string }> {
+  const args = ['serve', '--no-worker', '--port', '0', '--data', data, '--dedupe-minutes', '0', '--json'];
+  const child = spawn(process.execPath, [SERVE, ...args], { stdio: ['ignore', 'pipe', 'ignore'] });
+  for await (const line of createInterface({ input: child.stdout }))
+    return { child, url: (JSON.parse(line) as { url: string }).url };
+  throw new Error('the server ended before it listened');
+}
+
+async function submitOne(url: string): Promise<string> {
+  const form = new FormData();
+  form.append('file', new Blob(['x']), 'a.wav');
+  const answer = await fetch(`${url}/jobs`, { method: 'POST', body: form });
+  return ((await answer.json()) as { job_id: string }).job_id;
+}
+
+async function load(options: autocannon.Options): Promise<Latency> {
+  await autocannon({ ...options, duration: 2 }); // warm
+  const { latency, requests, non2xx, errors } = await autocannon({ ...options, duration: SECONDS });
+  if (non2xx + errors > 0) throw new Error(`${non2xx} answers were not 2xx, ${errors} requests failed`);
+  return { p50: latency.p50, p99: latency.p99, mean: latency.mean, rate: requests.average };
+}
+
+/** VmRSS of /proc/PID/status is in KiB. */
+function residentMb(child: ChildProcess): number {
+  const status = readFileSync(`/proc/${child.pid}/status`, 'utf8');
+  return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? NaN) / 1024;
+}
