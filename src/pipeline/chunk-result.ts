@@ -12,4 +12,4 @@ export const recognitionSchema: z.ZodType<Recognition> = z.strictObject({
 /** What became of a chunk: its recognition, or the reason why there is none. */
 export type ChunkResult =
   | { readonly recognition: Recognition; readonly error: null }
-  | { readonly recognition: null; readonly error: string };
+  | { readonly recognition: null; readonly error: string; readonly hint?: string | null };

@@ -107,8 +107,11 @@ function requestOf({ language, task }: TranscribeOptions, signal: AbortSignal): 
 /** How many chunks have no result; `engine_failed` when none has one. */
 function failures(results: readonly ChunkResult[], name: string): number {
   const failed = results.filter((result) => result.error !== null);
-  if (failed.length > 0 && failed.length === results.length)
-    throw new EarshotError('engine_failed', `no part of ${name} could be recognised: ${failed[0]?.error}`);
+  const [first] = failed;
+  if (first && failed.length === results.length)
+    throw new EarshotError('engine_failed', `no part of ${name} could be recognised: ${first.error}`, {
+      ...(first.hint ? { hint: first.hint } : {}),
+    });
   return failed.length;
 }
 
