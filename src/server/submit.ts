@@ -99,7 +99,7 @@ export async function submit(
           url: await checkWebhookUrl(webhookUrl, { allowPrivate: limits.allowPrivate }),
           secret: request.webhook_secret ?? null,
         };
-  const what = content === null ? { url: input.url } : { sha256: content.sha256, name: input.name };
+  const what = content === null ? { url: input.url } : { sha256: content.sha256 };
   const submission = await context.jobs.submit({
     id: submitting.id,
     kind: kind.name,
