@@ -12,6 +12,6 @@ export async function webhookSecret(folder: string): Promise<string> {
   });
   if (kept !== null) return kept.trim();
   const made = createWebhookSecret();
-  await atomicWrite(path, `${made}\n`);
+  await atomicWrite(path, `${made}\n`, 0o600);
   return made;
 }

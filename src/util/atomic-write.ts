@@ -6,12 +6,12 @@ import { dirname, join } from 'node:path';
  * Writes a whole file or nothing: temporary file of our own name beside the target, fsync, rename, fsync of the folder.
  * The folder is made when missing. Rejects with the file system's own error; the temporary file is then removed.
  */
-export async function atomicWrite(path: string, data: string | Uint8Array): Promise<void> {
+export async function atomicWrite(path: string, data: string | Uint8Array, mode = 0o644): Promise<void> {
   const folder = dirname(path);
   await mkdir(folder, { recursive: true });
   const temporary = join(folder, `.earshot-${process.pid}-${randomBytes(6).toString('hex')}.tmp`);
   try {
-    const file = await open(temporary, 'wx', 0o644);
+    const file = await open(temporary, 'wx', mode);
     try {
       await file.writeFile(data);
       await file.sync();

@@ -4,16 +4,18 @@ import { join } from 'node:path';
 import { transcribeOptions, writerOptions } from '../../config/pipeline.ts';
 import { EarshotError } from '../../errors.ts';
 import { KINDS } from '../../handlers/kinds.ts';
-import { startHandlers } from '../../handlers/index.ts';
+import { startHandlers, type Handlers } from '../../handlers/index.ts';
+import { openWorkFolder } from '../../handlers/work-folder.ts';
 import { openPglite } from '../../jobs/pglite.ts';
 import { openPostgres } from '../../jobs/postgres.ts';
 import { Jobs } from '../../jobs/jobs.ts';
 import { listModels } from '../../models/index.ts';
 import { checkBind } from '../../server/access.ts';
-import { authenticator } from '../../server/auth/authenticator.ts';
-import { createServer } from '../../server/server.ts';
-import { openStorage } from '../../storage/index.ts';
+import { authenticator, type Authenticator } from '../../server/auth/authenticator.ts';
+import { createServer, type Server } from '../../server/server.ts';
+import { openStorage, type Storage } from '../../storage/index.ts';
 import { assertWritable } from '../../util/assert-writable.ts';
+import { releasing } from '../../util/releasing.ts';
 import { VERSION } from '../../util/version.ts';
 import { findWriter } from '../../writers/index.ts';
 import type { Context, Run } from '../command.ts';
@@ -22,77 +24,105 @@ import { webhookSecret } from '../webhook-secret.ts';
 /** How the process that does the work is started; beside this file as source and as published. */
 const HOST_MODULE = new URL(`../stage-host${import.meta.url.slice(-3)}`, import.meta.url).pathname;
 
-/** Serves until it is cancelled; running work then gets its grace, and what has not ended is done after the next start. */
-export const serveCommand: Run = async (context) => {
-  const { settings, folders, terminal, signal } = context;
-  const onError = (error: EarshotError): void => terminal.error(`${error.code}: ${error.message}`);
+/**
+ * Serves until it is cancelled; running work then gets its grace, and what has not ended is done after the next start.
+ * What was opened is closed in reverse order, also when a later step of the start fails.
+ */
+export const serveCommand: Run = (context) =>
+  releasing<0>(async (later) => {
+    const { settings, folders, terminal, signal } = context;
+    const { host, port, graceSeconds } = settings;
+    const onError = (error: EarshotError): void => terminal.error(`${error.code}: ${error.message}`);
+    const auth = await whoMayCall(context, onError);
+    checkBind(host, !auth.isOpen, settings.insecure);
+
+    await assertWritable(folders.server);
+    await assertWritable(folders.work);
+    const work = await openWorkFolder(folders.work);
+    later(() => work.close());
+    const jobs = await openJobs(context, onError);
+    later(() => jobs.close());
+    const storage = await openStorage(settings.storage ?? join(folders.server, 'storage'));
+    later(() => storage.close());
+    const server = await serverOf(context, { jobs, storage, auth, onError });
+    later(() => server.close());
+    const { url } = await server.listen({ host, port }).catch((cause: NodeJS.ErrnoException) => {
+      throw listenError(host, port, cause);
+    });
+    const handlers = await handlersOf(context, { jobs, storage, workDir: work.path, onError });
+    later(() => handlers.drain(graceSeconds * 1000));
+
+    if (settings.json) await terminal.result(`${JSON.stringify({ url })}\n`);
+    terminal.note(`listening on ${url}${auth.isOpen ? ', without an API key' : ''}`);
+    if (!signal.aborted) await once(signal, 'abort');
+    terminal.note('no new work; letting what runs end');
+    server.drain();
+    return 0;
+  });
+
+interface Parts {
+  readonly jobs: Jobs;
+  readonly storage: Storage;
+  readonly onError: (error: EarshotError) => void;
+}
+
+function whoMayCall({ settings }: Context, onError: Parts['onError']): Promise<Authenticator> {
   const { apiKey, keysFile, oidcIssuer: issuer, oidcAudience: audience } = settings;
   const oidc =
     issuer === null || audience === null
       ? null
       : { issuer, audience, defaultScopes: ['submit', 'read'] as const };
-  const auth = await authenticator({ apiKey, keysFile, oidc, onError });
-  checkBind(settings.host, !auth.isOpen, settings.insecure);
+  return authenticator({ apiKey, keysFile, oidc, onError });
+}
 
-  const workDir = join(folders.work, `serve-${process.pid}`);
-  await assertWritable(folders.server);
-  await assertWritable(workDir);
+async function openJobs({ settings, folders }: Context, onError: Parts['onError']): Promise<Jobs> {
   const db =
     settings.databaseUrl === null
       ? await openPglite(join(folders.server, 'database'))
       : await openPostgres(settings.databaseUrl);
-  const storage = await openStorage(settings.storage ?? join(folders.server, 'storage'));
-  const jobs = await Jobs.open(db, KINDS, onError);
+  return Jobs.open(db, KINDS, onError).catch(async (error: unknown) => {
+    await db.close();
+    throw error;
+  });
+}
+
+async function serverOf(
+  { settings, folders }: Context,
+  parts: Parts & { auth: Authenticator },
+): Promise<Server> {
   const installed = (await listModels(folders.models)).filter(
-    ({ model, installed }) => installed !== null && model.tasks.includes('recognition'),
+    (listed) => listed.installed !== null && listed.model.tasks.includes('recognition'),
   );
-  const server = createServer({
-    jobs,
-    storage,
-    auth,
+  return createServer({
+    ...parts,
     render: (format, transcript) => findWriter(format).render(transcript, writerOptions(settings)),
     mediaType: (format) => findWriter(format).mediaType,
     models: () => installed.map(({ model }) => model.name),
     version: VERSION,
-    limits: limitsOf(context),
-    onError,
+    limits: {
+      maxUploadBytes: settings.maxUploadMb * 1e6,
+      minFreeBytes: settings.minFreeMb * 1e6,
+      keepSeconds: Math.round(settings.keepHours * 3600),
+      dedupeSeconds: settings.dedupeMinutes * 60,
+      allowPrivate: settings.allowPrivate,
+    },
   });
-  const { host, port } = settings;
-  const { url } = await server.listen({ host, port }).catch((cause: NodeJS.ErrnoException) => {
-    throw listenError(host, port, cause);
-  });
-  const handlers = startHandlers({
-    jobs,
-    storage,
+}
+
+async function handlersOf(
+  { settings, folders, terminal }: Context,
+  parts: Parts & { workDir: string },
+): Promise<Handlers> {
+  const { workDir } = parts;
+  return startHandlers({
+    ...parts,
     defaults: { ...transcribeOptions(settings, { ...folders, work: workDir }, null), resume: false },
-    workDir,
     host: { module: HOST_MODULE, args: [workDir] },
     slots: settings.worker ? (settings.jobs ?? availableParallelism()) : 0,
     fetching: { maxBytes: settings.maxDownloadMb * 1e6, allowPrivate: settings.allowPrivate },
     webhookSecret: settings.webhookSecret ?? (await webhookSecret(folders.server)),
     onNotice: (line) => terminal.note(line),
-    onError,
   });
-  if (settings.json) await terminal.result(`${JSON.stringify({ url })}\n`);
-  terminal.note(`listening on ${url}${auth.isOpen ? ', without an API key' : ''}`);
-  if (!signal.aborted) await once(signal, 'abort');
-  terminal.note('no new work; letting what runs end');
-  server.drain();
-  await handlers.drain(settings.graceSeconds * 1000);
-  await server.close();
-  await jobs.close();
-  await storage.close();
-  return 0;
-};
-
-function limitsOf({ settings }: Context) {
-  return {
-    maxUploadBytes: settings.maxUploadMb * 1e6,
-    minFreeBytes: settings.minFreeMb * 1e6,
-    keepSeconds: Math.round(settings.keepHours * 3600),
-    dedupeSeconds: settings.dedupeMinutes * 60,
-    allowPrivate: settings.allowPrivate,
-  };
 }
 
 function listenError(host: string, port: number, cause: NodeJS.ErrnoException): EarshotError {
