@@ -1,6 +1,16 @@
 import { z } from 'zod';
 import { ERRORS, type ErrorCode } from '../errors.ts';
-import type { Job } from '../jobs/job.ts';
+import type { Job, JobProgress } from '../jobs/job.ts';
+
+/** How far a job is, as HTTP tells it. */
+export const progressSchema = z.object({
+  stage: z.string(),
+  done: z.number(),
+  total: z.number(),
+  percent: z.number(),
+  eta_seconds: z.number().nullable().describe('Guessed from the pace so far; null when there is none yet.'),
+});
+export const publicErrorSchema = z.object({ code: z.string(), message: z.string() });
 
 /** A job as HTTP tells it. */
 export const jobAnswerSchema = z.object({
@@ -13,19 +23,8 @@ export const jobAnswerSchema = z.object({
     .nullable()
     .optional()
     .describe('Jobs before this one while it is queued; null beyond 1000.'),
-  progress: z
-    .object({
-      stage: z.string(),
-      done: z.number(),
-      total: z.number(),
-      percent: z.number(),
-      eta_seconds: z
-        .number()
-        .nullable()
-        .describe('Guessed from the pace so far; null when there is none yet.'),
-    })
-    .optional(),
-  error: z.object({ code: z.string(), message: z.string() }).optional(),
+  progress: progressSchema.optional(),
+  error: publicErrorSchema.optional(),
   created_at: z.iso.datetime(),
   started_at: z.iso.datetime().nullable(),
   finished_at: z.iso.datetime().nullable(),
@@ -44,7 +43,7 @@ export function jobAnswer(job: Job, position: number | null, now: Date): JobAnsw
     status: job.status,
     name: String(job.input['name'] ?? ''),
     ...(job.status === 'queued' ? { position } : {}),
-    ...(progress ? { progress: { ...progress, eta_seconds: eta(job, progress.percent, now) } } : {}),
+    ...(progress ? { progress: progressAnswer(job, progress, now) } : {}),
     ...(error ? { error: publicError(error) } : {}),
     created_at: job.createdAt.toISOString(),
     started_at: job.startedAt?.toISOString() ?? null,
@@ -53,6 +52,11 @@ export function jobAnswer(job: Job, position: number | null, now: Date): JobAnsw
     attempts: job.runs,
     cost: null,
   };
+}
+
+/** The wire shape of what `progress` was of the job at the time `at`. */
+export function progressAnswer(job: Job, progress: JobProgress, at: Date): z.infer<typeof progressSchema> {
+  return { ...progress, eta_seconds: eta(job, progress.percent, at) };
 }
 
 /** What went wrong, for the client: messages of the server's own failures hold paths and stay in its log. */

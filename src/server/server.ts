@@ -9,6 +9,7 @@ import { LOCAL_CALLER } from './auth/caller.ts';
 import { rateLimit } from './auth/rate.ts';
 import type { Route, ServerContext, ServerDependencies } from './context.ts';
 import { onMalformedHttp, sendError } from './errors.ts';
+import { eventRoutes } from './events.ts';
 import { healthRoutes } from './health.ts';
 import { JOB_ROUTES } from './jobs.ts';
 import { MODEL_ROUTES } from './models.ts';
@@ -31,7 +32,7 @@ const JSON_BYTES = 1 << 20;
 
 /** All routes of the server but those that come with plugins of their own. */
 export function routesOf(context: ServerContext): Route[] {
-  return [...JOB_ROUTES, ...AUDIO_ROUTES, ...MODEL_ROUTES, ...healthRoutes(context)];
+  return [...JOB_ROUTES, ...eventRoutes(), ...AUDIO_ROUTES, ...MODEL_ROUTES, ...healthRoutes(context)];
 }
 
 /** HTTP over jobs and a storage; the server itself does no work. */
