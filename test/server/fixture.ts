@@ -19,6 +19,7 @@ import type { Storage } from '../../src/storage/storage.ts';
 import type { Transcript } from '../../src/transcript/schema.ts';
 import { DEFAULT_WRITER_OPTIONS } from '../../src/writers/writer.ts';
 import { findWriter } from '../../src/writers/index.ts';
+import { PGLITE } from '../jobs/backends.ts';
 import { opened } from '../jobs/fixture.ts';
 
 /** A small transcript of two speakers, 3.2 s. */
@@ -111,7 +112,7 @@ export interface Changes extends Partial<Pick<ServerDependencies, 'models' | 'cl
 export async function running(t: TestContext, changes: Changes = {}): Promise<Running> {
   const folder = await mkdtemp(join(tmpdir(), 'earshot-server-'));
   t.after(() => rm(folder, { recursive: true, force: true }));
-  const { jobs, errors } = await opened(t, KINDS);
+  const { jobs, errors } = await opened(t, PGLITE, KINDS);
   const storage = await openStorage(folder);
   const calls: Asked[] = [];
   const onError = (error: EarshotError): void => void errors.push(error);
