@@ -129,6 +129,12 @@ export const ERRORS = {
     ...usage,
     meaning: 'A webhook is not signed with the secret given, is too old, or was changed on its way.',
   },
+  server_unreachable: {
+    ...failure,
+    exitCode: 3,
+    httpStatus: 502,
+    meaning: 'The Earshot server of a client could not be reached, or what answers there is none.',
+  },
   draining: { ...failure, httpStatus: 503, meaning: 'The server is shutting down and takes no new work.' },
   database_unavailable: {
     ...missing,
