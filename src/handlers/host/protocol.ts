@@ -29,6 +29,10 @@ export interface SentError {
 }
 
 export const ALIVE_MS = 2_000;
+/** Progress of one call is told no more often than this. */
+export const PROGRESS_MS = 200;
+/** What runs gets this long to stop when the server has gone. */
+export const END_MS = 1_500;
 
 export const sent = ({ code, message, hint }: EarshotError): SentError => ({ code, message, hint });
 

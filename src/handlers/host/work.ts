@@ -136,7 +136,7 @@ export const WORK: Work = {
       recognizeSeconds: seconds.recognize,
       wallSeconds: seconds.wall,
     });
-    await writeFile(out, JSON.stringify(transcript), { flag: 'wx' });
+    await writeFile(out, JSON.stringify(transcript));
     return { segments: body.segments.length, speakers: body.speakers.length, duration: plan.source.duration };
   },
 
@@ -145,7 +145,7 @@ export const WORK: Work = {
       ...(task.signal ? { signal: task.signal } : {}),
       ...(task.onNotice ? { onNotice: task.onNotice } : {}),
     });
-    await writeFile(out, JSON.stringify(transcript), { flag: 'wx' });
+    await writeFile(out, JSON.stringify(transcript));
     const { segments, speakers, source: heard } = transcript;
     return { segments: segments.length, speakers: speakers.length, duration: heard.duration };
   },
