@@ -9,7 +9,10 @@ export interface Database extends Queryable {
   readonly kind: 'pglite' | 'postgres';
   /** Several statements without parameters; the rows of all of them. */
   exec(sql: string): Promise<Record<string, unknown>[]>;
-  /** All of `work`'s statements or none. Rejects with whatever `work` rejects with. */
+  /**
+   * All of `work`'s statements or none. Rejects with whatever `work` rejects with. `work` may be run again when the
+   * database ended it in favour of another, and must not use this database but through its `tx`.
+   */
   transaction<T>(work: (tx: Queryable) => Promise<T>): Promise<T>;
   close(): Promise<void>;
 }

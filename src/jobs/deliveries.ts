@@ -42,7 +42,7 @@ export async function settleDelivery(
 ): Promise<void> {
   await jobs.db.transaction(async (tx) => {
     const live = await jobs.tickets.settle(tx, [delivery.lease]);
-    if (!live.has(delivery.lease.id)) return;
+    if (!live.has(delivery.lease)) return;
     const again = outcome.state === 'again' ? ticketFor(delivery.id, 0, outcome.delay) : null;
     const state = again === null ? outcome.state : 'pending';
     const rows = await tx.query(WRITE_DELIVERY, [

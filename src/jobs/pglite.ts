@@ -1,18 +1,31 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { statfsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { EarshotError } from '../errors.ts';
 import { acquireLock } from '../util/lock.ts';
 import type { Database, Queryable } from './database.ts';
 
 /** A tenth of what PostgreSQL takes by itself: the tables of a queue are small, and the memory is the server's own. */
 const BUFFERS = '16MB';
+/**
+ * Bytes that must be free before the database is written to, and before something is deleted from it. The engine grows
+ * its log by files of 16 MiB, and where one cannot be made it never returns: it must not come to that.
+ */
+const RESERVE = 64 * 2 ** 20;
+const RESERVE_TO_DELETE = 32 * 2 ** 20;
+/** Writing calls after which the log is cut and dead rows are cleared away: without a server nobody else does. */
+const UPKEEP_CALLS = 5_000;
 
 /**
  * PostgreSQL inside this process, its files under `folder`. One process at a time: rejects with `locked` when another
- * one has the folder open. It writes without fsync (PGlite's file system has none): what is committed survives the death of
- * the process, not surely that of the machine.
+ * one has the folder open. It writes without fsync (PGlite's file system has none): what is committed survives the death
+ * of the process, not surely that of the machine. Calls reject with `disk_full` before the disk is, and with `database_unavailable` for ever
+ * once the engine has broken down: what was answered before is safe, the next process repairs the rest.
  */
 export async function openPglite(folder: string): Promise<Database> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
+  assertRoom(folder, RESERVE);
   const lock = await acquireLock(`${folder}.lock`, `the database in ${folder}`);
   const { PGlite } = await import('@electric-sql/pglite');
   const startParams = [...PGlite.defaultStartParams, '-c', `shared_buffers=${BUFFERS}`];
@@ -20,18 +33,101 @@ export async function openPglite(folder: string): Promise<Database> {
     await lock.release();
     throw error;
   });
-  const on = (connection: Pick<typeof pg, 'query'>): Queryable => ({
-    query: async <Row>(sql: string, params: readonly unknown[] = []) =>
-      (await connection.query<Row>(sql, [...params])).rows,
-  });
+  const scope = new AsyncLocalStorage<{ isOpen: boolean }>();
+  let broken: EarshotError | null = null;
+  let writes = 0;
+
+  /** Runs a call of the engine; `bytes` must be free on the disk. */
+  async function guarded<T>(bytes: number, call: () => Promise<T>): Promise<T> {
+    if (broken) throw broken;
+    if (bytes > 0) assertRoom(folder, bytes);
+    try {
+      return await call();
+    } catch (error) {
+      broken ??= brokenEngine(error);
+      throw broken ?? typed(error);
+    }
+  }
+
+  /** The same for a call that is not within a transaction: there it would wait for itself. */
+  async function alone<T>(bytes: number, call: () => Promise<T>): Promise<T> {
+    if (scope.getStore()?.isOpen)
+      throw new EarshotError('internal', 'a statement was sent past the transaction that it belongs to');
+    const value = await guarded(bytes, call);
+    if (bytes > 0 && ++writes % UPKEEP_CALLS === 0)
+      void guarded(RESERVE, () => pg.exec(UPKEEP)).catch(() => undefined);
+    return value;
+  }
+
+  const rowsOf = async <Row>(
+    connection: Pick<typeof pg, 'query'>,
+    sql: string,
+    params: readonly unknown[] = [],
+  ): Promise<Row[]> => (await connection.query<Row>(sql, [...params])).rows;
+
   return {
     kind: 'pglite',
-    ...on(pg),
-    exec: async (sql) => (await pg.exec(sql)).flatMap(({ rows }) => rows as Record<string, unknown>[]),
-    transaction: (work) => pg.transaction((tx) => work(on(tx))),
+    query: (sql, params) => alone(neededFor(sql), () => rowsOf(pg, sql, params)),
+    exec: (sql) =>
+      alone(RESERVE, async () => {
+        try {
+          return (await pg.exec(sql)).flatMap(({ rows }) => rows as Record<string, unknown>[]);
+        } catch (error) {
+          // A transaction that failed among the statements would stay open, and this is the only connection.
+          await pg.exec('ROLLBACK').catch(() => undefined);
+          throw error;
+        }
+      }),
+    transaction: (work) =>
+      alone(RESERVE, () =>
+        pg.transaction(async (connection) => {
+          const tx: Queryable = { query: (sql, params) => guarded(0, () => rowsOf(connection, sql, params)) };
+          const open = { isOpen: true };
+          try {
+            return await scope.run(open, () => work(tx));
+          } finally {
+            open.isOpen = false;
+          }
+        }),
+      ),
     close: async () => {
-      await pg.close();
+      if (!broken) await pg.close();
       await lock.release();
     },
   };
+}
+
+const UPKEEP = 'VACUUM (ANALYZE); CHECKPOINT';
+
+/** Who reads needs no room, and who deletes makes some. */
+function neededFor(sql: string): number {
+  const verb = /^\s*(\w+)/.exec(sql)?.[1]?.toUpperCase();
+  return verb === 'SELECT' ? 0 : verb === 'DELETE' ? RESERVE_TO_DELETE : RESERVE;
+}
+
+function assertRoom(folder: string, bytes: number): void {
+  const { bavail, bsize } = statfsSync(folder);
+  if (bavail * bsize < bytes)
+    throw new EarshotError(
+      'disk_full',
+      `the disk of ${folder} has ${Math.floor((bavail * bsize) / 2 ** 20)} MiB free, the database needs ${bytes / 2 ** 20}`,
+      { hint: 'free some space: nothing that was accepted is lost' },
+    );
+}
+
+/** What the engine's statements fail with, as ours: SQLSTATE 53100 is a full disk. */
+function typed(error: unknown): unknown {
+  if ((error as { code?: string }).code !== '53100') return error;
+  return new EarshotError('disk_full', 'the disk of the database is full', { cause: error });
+}
+
+/** The engine itself has failed (its WebAssembly threw a RuntimeError), not a statement: null when it has not. */
+function brokenEngine(error: unknown): EarshotError | null {
+  if (!(error instanceof Error)) return null;
+  const { severity } = error as { severity?: string };
+  if (error.name !== 'RuntimeError' && severity !== 'PANIC' && severity !== 'FATAL') return null;
+  return new EarshotError('database_unavailable', `the embedded database broke down: ${error.message}`, {
+    hint: 'start Earshot again: what was accepted is kept',
+    cause: error,
+  });
 }

@@ -59,7 +59,7 @@ export async function settleAll(
       tx,
       items.map(({ run }) => run.lease),
     );
-    const held = items.filter(({ run }) => live.has(run.lease.id));
+    const held = items.filter(({ run }) => live.has(run.lease));
     const kept = await writeStages(tx, tickets, held);
     const queues = new Set(
       kept.flatMap(({ run, outcome }) => (outcome.as === 'again' ? [run.stage.name] : [])),
@@ -73,8 +73,8 @@ export async function settleAll(
       jobIds.filter((id) => !ended.includes(id)),
       null,
     );
-    const isKept = new Set(kept.map(({ run }) => run.lease.id));
-    return items.map(({ run }) => ({ isKept: isKept.has(run.lease.id), queues: [...queues], ended }));
+    const isKept = new Set(kept.map(({ run }) => run.lease));
+    return items.map(({ run }) => ({ isKept: isKept.has(run.lease), queues: [...queues], ended }));
   });
 }
 

@@ -28,5 +28,8 @@ export const ENDED: readonly JobStatus[] = ['completed', 'failed', 'cancelled'];
 
 /** Times that a stage is run before a failure that may pass counts for good. */
 export const MAX_TRIES = 4;
-/** Times that a stage may take its worker down or hang before it has failed. */
-export const MAX_LOST = 4;
+/**
+ * Times that a stage may take its worker down or hang before it has failed. A stage that was only running when its
+ * worker was killed for another reason counts, too, so this is well above what a machine that is unwell would do.
+ */
+export const MAX_LOST = 10;

@@ -45,6 +45,8 @@ export async function submitAll(
   jobs: readonly NewJob[],
 ): Promise<(Submission | EarshotError)[]> {
   return db.transaction(async (tx) => {
+    const deduped = jobs.filter(isDeduped);
+    if (deduped.length > 0) await tx.query(FORGET_OLD, [toJsonb(deduped)]);
     const ranks = await bookPlaces(
       tx,
       jobs.map(({ owner, priority }) => ({ owner, count: 1, priority })),
@@ -52,9 +54,8 @@ export async function submitAll(
     const rows = jobs.map((job, i) => ({
       ...job,
       rank: ranks[i]?.[0] as number,
-      dedupe: job.dedupeSeconds > 0 && job.idempotencyKey === null ? job.fingerprint : null,
+      dedupe: isDeduped(job) ? job.fingerprint : null,
     }));
-    await tx.query(FORGET_OLD, [toJsonb(rows)]);
     const inserted = new Map((await tx.query<Job>(INSERT_JOBS, [toJsonb(rows)])).map((job) => [job.id, job]));
     const fresh = rows.filter(({ id }) => inserted.has(id)).map((row) => ({ ...row, stage: randomUUID() }));
     const places = fresh.map((row) => ({ queue: row.first, ticket: ticketFor(row.stage, row.rank) }));
@@ -77,6 +78,9 @@ export async function submitAll(
   });
 }
 
+const isDeduped = ({ dedupeSeconds, idempotencyKey }: NewJob): boolean =>
+  dedupeSeconds > 0 && idempotencyKey === null;
+
 async function earlier(
   tx: Queryable,
   row: NewJob & { dedupe: string | null },
@@ -91,12 +95,16 @@ async function earlier(
   return { job, isNew: false };
 }
 
-/** An equal request counts as the same only within its window, and not after a failure. */
+/** An equal request counts as the same only within its window, and not after a failure. Jobs are locked by id. */
 const FORGET_OLD = `
 UPDATE earshot.job SET dedupe = NULL
-FROM jsonb_to_recordset($1::jsonb) AS wanted (owner text, dedupe text, "dedupeSeconds" int)
-WHERE job.owner = wanted.owner AND job.dedupe = wanted.dedupe
-  AND job.created_at < now() - wanted."dedupeSeconds" * interval '1 second'`;
+WHERE id IN (
+  SELECT job.id FROM earshot.job
+  JOIN jsonb_to_recordset($1::jsonb) AS wanted (owner text, fingerprint text, "dedupeSeconds" int)
+    ON job.owner = wanted.owner AND job.dedupe = wanted.fingerprint
+  WHERE job.created_at < now() - wanted."dedupeSeconds" * interval '1 second'
+  ORDER BY job.id FOR UPDATE OF job
+)`;
 
 const INSERT_JOBS = `
 INSERT INTO earshot.job (id, kind, owner, status, options, input, bytes, priority, rank, webhook, idempotency_key,

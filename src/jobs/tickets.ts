@@ -88,15 +88,15 @@ export class Tickets {
     return jobs.map(({ id, retryCount, data }) => ({ id, retryCount, queue, of: data.of }));
   }
 
-  /** Ends the tickets within a transaction; the ids of those whose lease was still live. */
-  async settle(tx: Queryable, leases: readonly Lease[]): Promise<Set<string>> {
-    const settled = new Set<string>();
-    for (const [queue, held] of Map.groupBy(leases, (lease) => lease.queue)) {
+  /** Ends the tickets within a transaction; those leases that were still live. */
+  async settle(tx: Queryable, leases: readonly Lease[]): Promise<Set<Lease>> {
+    const settled = new Set<Lease>();
+    for (const [queue, held] of Map.groupBy(latest(leases), (lease) => lease.queue)) {
       // The types of pg-boss leave out what its answer holds.
       const answer = (await this.#boss.complete(queue, held.map(attempt), null, { db: forQueue(tx) })) as {
         settled: string[];
       };
-      for (const id of answer.settled) settled.add(id);
+      for (const lease of held) if (answer.settled.includes(lease.id)) settled.add(lease);
     }
     return settled;
   }
@@ -106,10 +106,14 @@ export class Tickets {
     if (ids.length > 0) await this.#boss.deleteJob(queue, [...ids], { db: forQueue(tx) });
   }
 
-  /** Says that the holder is alive. */
-  async heartbeat(leases: readonly Lease[]): Promise<void> {
-    for (const [queue, held] of Map.groupBy(leases, (lease) => lease.queue))
-      await this.#boss.touch(queue, held.map(attempt));
+  /** Says that the holder is alive; those leases that are live. */
+  async heartbeat(leases: readonly Lease[]): Promise<Set<Lease>> {
+    const live = new Set<Lease>();
+    for (const [queue, held] of Map.groupBy(latest(leases), (lease) => lease.queue)) {
+      const answer = (await this.#boss.touch(queue, held.map(attempt))) as { settled: string[] };
+      for (const lease of held) if (answer.settled.includes(lease.id)) live.add(lease);
+    }
+    return live;
   }
 
   async stop(): Promise<void> {
@@ -120,6 +124,14 @@ export class Tickets {
 /** A new ticket for a row. */
 export function ticketFor(of: string, rank: number, delay?: number): Ticket {
   return { id: randomUUID(), of, rank, ...(delay === undefined ? {} : { delay }) };
+}
+
+/** Of several attempts at one ticket only the last can be live. */
+function latest(leases: readonly Lease[]): Lease[] {
+  const last = new Map<string, Lease>();
+  for (const lease of leases)
+    if (lease.retryCount >= (last.get(lease.id)?.retryCount ?? 0)) last.set(lease.id, lease);
+  return [...last.values()];
 }
 
 const attempt = ({ id, retryCount }: Lease): JobAttempt => ({ id, retryCount });

@@ -38,11 +38,17 @@ const HEARTBEAT_MS = 5_000;
 const POLL_MS = { pglite: 2_000, postgres: 1_000 };
 const BACKOFF_SECONDS = 2;
 const PAUSE_MS = 1_000;
+/** Times that an outcome is written when the database is there and refuses it. */
+const WRITE_TRIES = 3;
+/** Errors of a database that come and go by themselves. */
+const PASSING: ReadonlySet<string> = new Set(['database_unavailable', 'disk_full']);
 
 interface Running {
   readonly run: Run;
   readonly stop: AbortController;
   fraction: number | null;
+  /** The fraction that was passed on last. */
+  told: number | null;
 }
 
 /**
@@ -52,7 +58,7 @@ interface Running {
 export class Worker {
   readonly #options: WorkerOptions;
   readonly #clock: Clock;
-  readonly #running = new Map<string, Running>();
+  readonly #running = new Set<Running>();
   readonly #stopping = new AbortController();
   readonly #handBack = new AbortController();
   readonly #loops: Promise<void>[];
@@ -121,8 +127,8 @@ export class Worker {
   async #work(run: Run, runStage: RunStage): Promise<void> {
     const { jobs } = this.#options;
     const stop = new AbortController();
-    const running: Running = { run, stop, fraction: null };
-    this.#running.set(run.lease.id, running);
+    const running: Running = { run, stop, fraction: null, told: null };
+    this.#running.add(running);
     jobs.tellProgress(run.job.id);
     try {
       const signal = AbortSignal.any([stop.signal, this.#handBack.signal]);
@@ -130,7 +136,7 @@ export class Worker {
       const outcome = await this.#outcome(run, runStage, task, stop.signal);
       if (outcome !== null) await this.#write(run, outcome, stop.signal);
     } finally {
-      this.#running.delete(run.lease.id);
+      this.#running.delete(running);
     }
   }
 
@@ -153,49 +159,67 @@ export class Worker {
     }
   }
 
-  /** Work that is done is not thrown away because the database is away for a while. */
+  /**
+   * Work that is done is not thrown away because the database is away or its disk full for a while. An outcome that
+   * cannot be written for another reason is a failure of the stage. What cannot be written at all is given up: without
+   * heartbeats its lease runs out, and the stage is run again or ends as lost.
+   */
   async #write(run: Run, outcome: Outcome, lost: AbortSignal): Promise<void> {
     const { jobs, onError } = this.#options;
-    for (let tried = 1; !lost.aborted; tried++) {
+    for (let tried = 1; !lost.aborted;) {
       try {
         await jobs.settle({ run, outcome });
         return;
-      } catch (error) {
-        onError(toEarshotError(error));
-        if (toEarshotError(error).code !== 'database_unavailable' && tried >= MAX_TRIES) return;
+      } catch (thrown) {
+        const error = toEarshotError(thrown);
+        onError(error);
+        if (!PASSING.has(error.code) && tried++ >= WRITE_TRIES) {
+          const { code, message } = error;
+          return await jobs.settle({ run, outcome: failed(code, message) }).then(
+            () => undefined,
+            (failing: unknown) => onError(toEarshotError(failing)),
+          );
+        }
         await this.#clock.sleep(PAUSE_MS, this.#handBack.signal).catch(() => undefined);
         if (this.#handBack.signal.aborted) return; // its lease runs out, then another does it
       }
     }
   }
 
-  /** Keeps leases alive, stops what has lost its own, passes progress on. */
   async #watch(): Promise<void> {
-    const { jobs, onError } = this.#options;
     let beat = this.#clock.now();
     while (!this.#handBack.signal.aborted) {
       await this.#clock.sleep(WATCH_MS, this.#handBack.signal).catch(() => undefined);
-      const all = [...this.#running.values()];
-      if (all.length === 0) continue;
+      if (this.#running.size === 0) continue;
+      const isDue = this.#clock.now() - beat >= HEARTBEAT_MS;
       try {
-        const live = await jobs.db.query<{ ticket: string }>(LIVE, [all.map(({ run }) => run.lease.id)]);
-        const held = new Set(live.map(({ ticket }) => ticket));
-        for (const { run, stop } of all) if (!held.has(run.lease.id)) stop.abort(lostLease());
-        if (this.#clock.now() - beat >= HEARTBEAT_MS) {
-          await jobs.tickets.heartbeat(
-            all.filter(({ run }) => held.has(run.lease.id)).map(({ run }) => run.lease),
-          );
-          beat = this.#clock.now();
-        }
-        for (const { run, fraction } of all) {
-          if (fraction === null) continue;
-          const within = { name: run.stage.name, fraction };
-          await jobs.db.transaction((tx) => announce(tx, jobs.kinds, [run.job.id], within));
-          jobs.tellProgress(run.job.id);
-        }
+        await this.#look([...this.#running], isDue);
+        if (isDue) beat = this.#clock.now();
       } catch (error) {
-        onError(toEarshotError(error));
+        this.#options.onError(toEarshotError(error));
       }
+    }
+  }
+
+  /** Stops what has lost its lease, keeps the other leases alive, passes progress on. */
+  async #look(all: readonly Running[], isHeartbeat: boolean): Promise<void> {
+    const { jobs } = this.#options;
+    const rows = await jobs.db.query<{ ticket: string }>(LIVE, [all.map(({ run }) => run.lease.id)]);
+    const theirs = new Set(rows.map(({ ticket }) => ticket));
+    let live = all.filter(({ run }) => theirs.has(run.lease.id));
+    if (isHeartbeat && live.length > 0) {
+      const held = await jobs.tickets.heartbeat(live.map(({ run }) => run.lease));
+      live = live.filter(({ run }) => held.has(run.lease));
+    }
+    for (const running of all)
+      if (!live.includes(running) && this.#running.has(running)) running.stop.abort(lostLease());
+    for (const running of live) {
+      const { run, fraction, told } = running;
+      if (fraction === null || fraction === told) continue;
+      const within = { name: run.stage.name, fraction };
+      await jobs.db.transaction((tx) => announce(tx, jobs.kinds, [run.job.id], within));
+      running.told = fraction;
+      jobs.tellProgress(run.job.id);
     }
   }
 
