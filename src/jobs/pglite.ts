@@ -5,18 +5,18 @@ import { join } from 'node:path';
 import { EarshotError } from '../errors.ts';
 import { acquireLock } from '../util/lock.ts';
 import type { Database, Queryable } from './database.ts';
+import { upkeepOf } from './upkeep.ts';
 
 /** A tenth of what PostgreSQL takes by itself: the tables of a queue are small, and the memory is the server's own. */
 const BUFFERS = '16MB';
+/** What a checkpoint keeps of the log for use again. */
+const LOG = '64MB';
 /**
  * Bytes that must be free before the database is written to, and before something is deleted from it. The engine grows
  * its log by files of 16 MiB, and where one cannot be made it never returns: it must not come to that.
  */
 const RESERVE = 64 * 2 ** 20;
 const RESERVE_TO_DELETE = 32 * 2 ** 20;
-/** Writing calls after which the log is cut and dead rows are cleared away: without a server nobody else does. */
-const UPKEEP_CALLS = 5_000;
-
 /**
  * PostgreSQL inside this process, its files under `folder`. One process at a time: rejects with `locked` when another
  * one has the folder open. It writes without fsync (PGlite's file system has none): what is committed survives the death
@@ -28,14 +28,20 @@ export async function openPglite(folder: string): Promise<Database> {
   assertRoom(folder, RESERVE);
   const lock = await acquireLock(`${folder}.lock`, `the database in ${folder}`);
   const { PGlite } = await import('@electric-sql/pglite');
-  const startParams = [...PGlite.defaultStartParams, '-c', `shared_buffers=${BUFFERS}`];
+  const startParams = [
+    ...PGlite.defaultStartParams,
+    '-c',
+    `shared_buffers=${BUFFERS}`,
+    '-c',
+    `max_wal_size=${LOG}`,
+  ];
   const pg = await PGlite.create(join(folder, 'pg'), { startParams }).catch(async (error: unknown) => {
     await lock.release();
     throw error;
   });
   const scope = new AsyncLocalStorage<{ isOpen: boolean }>();
   let broken: EarshotError | null = null;
-  let writes = 0;
+  const upkeep = upkeepOf(pg);
 
   /** Runs a call of the engine; `bytes` must be free on the disk. */
   async function guarded<T>(bytes: number, call: () => Promise<T>): Promise<T> {
@@ -54,8 +60,7 @@ export async function openPglite(folder: string): Promise<Database> {
     if (scope.getStore()?.isOpen)
       throw new EarshotError('internal', 'a statement was sent past the transaction that it belongs to');
     const value = await guarded(bytes, call);
-    if (bytes > 0 && ++writes % UPKEEP_CALLS === 0)
-      void guarded(RESERVE, () => pg.exec(UPKEEP)).catch(() => undefined);
+    if (bytes > 0) void guarded(RESERVE, upkeep).catch(() => undefined); // the next time will do
     return value;
   }
 
@@ -96,8 +101,6 @@ export async function openPglite(folder: string): Promise<Database> {
     },
   };
 }
-
-const UPKEEP = 'VACUUM (ANALYZE); CHECKPOINT';
 
 /** Who reads needs no room, and who deletes makes some. */
 function neededFor(sql: string): number {

@@ -1,0 +1,39 @@
+/** The part of the embedded engine that upkeep needs. */
+interface Engine {
+  exec(sql: string): Promise<unknown>;
+  query<Row>(sql: string): Promise<{ rows: Row[] }>;
+}
+
+/** Writing calls between two looks at the log, and between two clearings of dead rows. */
+const LOOK_CALLS = 200;
+const CLEAR_CALLS = 5_000;
+/** Bytes of log that are written again when a process starts after a kill, and lie on the disk until then, at most. */
+const LOG_BYTES = 32 * 2 ** 20;
+
+/**
+ * What a PostgreSQL server's own processes do for its tables, and nobody does for an embedded one: the log is cut by a
+ * checkpoint before it grows without end, dead rows are cleared away, and the planner learns how large the tables are.
+ * Returns what is to be called after every writing call; it resolves when what was due is done.
+ */
+export function upkeepOf(pg: Engine): () => Promise<void> {
+  let calls = 0;
+  let cut = 0;
+  return async () => {
+    calls++;
+    const isClearing = calls % CLEAR_CALLS === 0;
+    if (calls % LOOK_CALLS !== 0) return;
+    if (isClearing)
+      for (const { name } of (await pg.query<{ name: string }>(TABLES)).rows)
+        await pg.exec(`VACUUM (ANALYZE) ${name}`);
+    const written = (await pg.query<{ bytes: number }>(LOG)).rows[0]?.bytes ?? 0;
+    if (!isClearing && written - cut < LOG_BYTES) return;
+    await pg.exec('CHECKPOINT');
+    cut = written;
+  };
+}
+
+const TABLES = `
+SELECT format('%I.%I', nspname, relname) AS name FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
+WHERE nspname IN ('earshot', 'earshot_queue') AND relkind = 'r'`;
+
+const LOG = `SELECT (pg_current_wal_insert_lsn() - '0/0')::float8 AS bytes`;
