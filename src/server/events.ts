@@ -110,9 +110,10 @@ async function* eventLines(
       if (events.length === 0) events = await jobs.events(job.id, after);
       // When it began, which the guess of its end needs, is known once it has.
       if (events.some(({ type }) => type === 'status')) job = (await jobs.get(job.id)) ?? job;
-      for (const event of events) yield lineOf(job, event);
       const last = events.at(-1);
       if (last !== undefined) {
+        const of = job;
+        yield events.map((event) => lineOf(of, event)).join('');
         after = last.seq;
         spokeAt = clock.now();
         events = isEnd(last) ? await jobs.events(job.id, after) : [];
