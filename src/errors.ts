@@ -60,7 +60,30 @@ export const ERRORS = {
     ...usage,
     meaning: 'One or more settings in the file, the environment or the flags are wrong; all are listed.',
   },
-  request_invalid: { ...usage, meaning: 'An HTTP request has a missing, unknown or malformed field.' },
+  request_invalid: {
+    ...usage,
+    meaning: "An HTTP request is malformed; on OpenAI's routes also: a field of it is missing, unknown or wrong.",
+  },
+  field_invalid: {
+    ...usage,
+    httpStatus: 422,
+    meaning: 'A well-formed HTTP request has a field or parameter that is missing, unknown or wrong.',
+  },
+  method_not_allowed: {
+    ...usage,
+    httpStatus: 405,
+    meaning: 'The path exists, but not with this HTTP method; Allow names those that it has.',
+  },
+  request_timeout: {
+    ...failure,
+    httpStatus: 408,
+    meaning: 'The client sent nothing more of its request for too long.',
+  },
+  headers_too_large: { ...usage, httpStatus: 431, meaning: 'The headers of an HTTP request are too large.' },
+  reference_invalid: {
+    ...usage,
+    meaning: 'The audio that is to introduce a known speaker is no audio, or too short or too long.',
+  },
   ffmpeg_missing: { ...missing, meaning: 'ffmpeg or ffprobe is not installed.' },
   engine_unavailable: { ...missing, meaning: 'The engine asked for is not installed on this machine.' },
   engine_failed: {

@@ -10,13 +10,22 @@ import { asStored } from '../jobs/storable.ts';
 import type { StageRunner, StageTask } from '../jobs/worker.ts';
 import { recognitionSchema, type ChunkResult } from '../pipeline/chunk-result.ts';
 import { diarizationSchema } from '../pipeline/diarize.ts';
+import { namedSpeakersSchema, type Reference } from '../pipeline/known-speakers.ts';
 import type { TranscribeOptions } from '../pipeline/options.ts';
 import { chunkSchema, planSchema, trackSchema, type Track } from '../pipeline/plan.ts';
+import type { KnownSpeaker } from '../speech/diarization/known-speakers.ts';
 import type { Storage } from '../storage/storage.ts';
 import { fetchToFile } from '../util/fetch-to-file.ts';
 import type { StageHost } from './host/client.ts';
 import type { LocalCopies } from './local-copies.ts';
-import { inputSchema, sourceKey, transcriptKey, waveformKey } from '../api/job-files.ts';
+import {
+  inputSchema,
+  referenceKey,
+  sourceKey,
+  speakerKey,
+  transcriptKey,
+  waveformKey,
+} from '../api/job-files.ts';
 
 export interface TranscriptionContext {
   readonly jobs: Jobs;
@@ -33,10 +42,20 @@ export interface TranscriptionContext {
 }
 
 const by = z.object({ engine: z.string(), model: z.string().nullable(), device: z.string() });
-const prepared = z.object({ plan: planSchema, engine: z.string(), passedOver: z.array(z.string()) });
+const knownSpeakers = z.array(z.object({ name: z.string(), waveform: trackSchema.shape.waveform }));
+const prepared = z.object({
+  plan: planSchema,
+  known: knownSpeakers.default([]),
+  engine: z.string(),
+  passedOver: z.array(z.string()),
+});
 const recognizing = z.object({ tracks: z.array(trackSchema), chunk: chunkSchema, engine: z.string() });
 const recognized = z.object({ recognition: recognitionSchema, by });
-const diarized = z.object({ diarization: diarizationSchema, fallback: z.string().nullable() });
+const diarized = z.object({
+  diarization: diarizationSchema,
+  fallback: z.string().nullable(),
+  named: namedSpeakersSchema.nullable().default(null),
+});
 
 /** The stages of a transcription as a worker runs them: files come from the storage, the work is done by the host. */
 export function transcriptionRunners(context: TranscriptionContext): Record<string, StageRunner> {
@@ -48,7 +67,8 @@ export function transcriptionRunners(context: TranscriptionContext): Record<stri
         inFolder(context, run, async (folder) => {
           const source = await localSource(context, run.job, folder, task);
           const options = optionsOf(context, run.job);
-          const found = await host.run('prepare', { source, folder, options }, task);
+          const references = await localReferences(context, run.job, folder, task);
+          const found = await host.run('prepare', { source, references, folder, options }, task);
           const tracks: Track[] = [];
           for (const [i, track] of found.plan.tracks.entries()) {
             const key = waveformKey(run.job.id, run.lease.id, i);
@@ -56,6 +76,12 @@ export function transcriptionRunners(context: TranscriptionContext): Record<stri
             tracks.push({ ...track, waveform: { ...track.waveform, path: key } });
           }
           const plan = { ...found.plan, tracks };
+          const known: KnownSpeaker[] = [];
+          for (const [i, { name, waveform }] of found.known.entries()) {
+            const key = speakerKey(run.job.id, run.lease.id, i);
+            await storage.adopt(key, waveform.path, task);
+            known.push({ name, waveform: { ...waveform, path: key } });
+          }
           const chunks = plan.chunks.map((chunk) => ({
             name: 'recognize',
             index: chunk.index,
@@ -64,7 +90,7 @@ export function transcriptionRunners(context: TranscriptionContext): Record<stri
           }));
           return {
             as: 'done',
-            result: asStored({ ...found, plan }),
+            result: asStored({ ...found, plan, known }),
             then: [...chunks, { name: 'diarize' }],
             last: { name: 'finish' },
           };
@@ -86,9 +112,13 @@ export function transcriptionRunners(context: TranscriptionContext): Record<stri
     diarize: {
       slots: 1,
       run: async (run, task) => {
-        const { plan } = await planOf(jobs, run.job);
-        const local = { ...plan, tracks: await localTracks(context, run.job, plan.tracks, task) };
-        const result = await host.run('diarize', { plan: local, options: optionsOf(context, run.job) }, task);
+        const { plan, known } = await planOf(jobs, run.job);
+        const input = {
+          plan: { ...plan, tracks: await localTracks(context, run.job, plan.tracks, task) },
+          known: await localSpeakers(context, run.job, known, task),
+          options: optionsOf(context, run.job),
+        };
+        const result = await host.run('diarize', input, task);
         return { as: 'done', result: asStored(result) };
       },
     },
@@ -101,7 +131,7 @@ export function transcriptionRunners(context: TranscriptionContext): Record<stri
           const { plan, engine, passedOver } = prepared.parse(stageOf(stages, 'prepare').result);
           const chunks = stages.filter(({ name }) => name === 'recognize');
           const done = chunks.map(({ result }) => (result === null ? null : recognized.parse(result)));
-          const { diarization, fallback } = diarized.parse(stageOf(stages, 'diarize').result);
+          const { diarization, fallback, named } = diarized.parse(stageOf(stages, 'diarize').result);
           const out = join(folder, 'transcript.json');
           const made = await host.run(
             'finish',
@@ -113,6 +143,7 @@ export function transcriptionRunners(context: TranscriptionContext): Record<stri
                   : { recognition: null, error: stage.error?.message ?? 'it was not recognised' },
               ),
               diarization,
+              named,
               options: optionsOf(context, run.job),
               by: done.find((each) => each !== null)?.by ?? { engine, model: null, device: 'cpu' },
               passedOver,
@@ -190,6 +221,37 @@ export async function localSource(
     await storage.adopt(key, path, { signal });
   }
   return storage.toLocal(key, folder, { signal });
+}
+
+/** The known speakers' speech as it was sent, as local files. */
+function localReferences(
+  { storage }: TranscriptionContext,
+  job: Job,
+  folder: string,
+  { signal }: StageTask,
+): Promise<Reference[]> {
+  const known = inputSchema.parse(job.input).known_speakers ?? [];
+  return Promise.all(
+    known.map(async ({ name }, i) => ({
+      name,
+      path: await storage.toLocal(referenceKey(job.id, i), folder, { signal }),
+    })),
+  );
+}
+
+/** The same, decoded. */
+function localSpeakers(
+  { copies }: TranscriptionContext,
+  job: Job,
+  known: readonly KnownSpeaker[],
+  { signal }: StageTask,
+): Promise<KnownSpeaker[]> {
+  return Promise.all(
+    known.map(async ({ name, waveform }) => ({
+      name,
+      waveform: { ...waveform, path: await copies.get(job.id, waveform.path, signal) },
+    })),
+  );
 }
 
 /** The tracks with waveforms as local files; null stands for one that is not needed. */

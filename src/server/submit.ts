@@ -9,11 +9,12 @@ import type { Submission } from '../jobs/submit.ts';
 import type { Written } from '../storage/storage.ts';
 import { canonicalJson, sha256 } from '../util/hash.ts';
 import { checkLiteralAddress } from '../util/pinned-lookup.ts';
+import { suggest } from '../util/suggest.ts';
 import { checkWebhookUrl } from '../util/webhook-url.ts';
 import { hasScope } from './auth/caller.ts';
 import { checkQueuedJobs, checkStoredBytes } from './auth/quota.ts';
 import type { Call, ServerContext } from './context.ts';
-import { receiveForm, type ReceivedForm } from './upload.ts';
+import { displayName, receiveForm, type ReceivedForm } from './upload.ts';
 
 /** A recording that lies in the storage under the id of the job that is to be made of it. */
 export interface Stored {
@@ -75,7 +76,7 @@ export interface Submitting {
   /** null: a URL, whose content is not known yet. */
   readonly content: Written | null;
   readonly request: Pick<JobRequest, 'priority' | 'webhook_url' | 'webhook_secret'>;
-  /** False: an equal request makes a job of its own. */
+  /** False: an equal request, even one with the same Idempotency-Key, makes a job of its own. */
   readonly isShared?: boolean;
   readonly keepSeconds?: number;
 }
@@ -87,7 +88,7 @@ export async function submit(
   context: ServerContext,
 ): Promise<Submission> {
   const { caller, request: http } = call;
-  const { input, options, content, request, kind } = submitting;
+  const { input, options, content, request, kind, isShared = true } = submitting;
   const { limits } = context;
   const { priority = 0, webhook_url: webhookUrl } = request;
   if (priority > 0 && !hasScope(caller, 'admin'))
@@ -99,7 +100,8 @@ export async function submit(
           url: await checkWebhookUrl(webhookUrl, { allowPrivate: limits.allowPrivate }),
           secret: request.webhook_secret ?? null,
         };
-  const what = content === null ? { url: input.url } : { sha256: content.sha256 };
+  const { name: _, url, ...more } = input;
+  const what = content === null ? { url, ...more } : { sha256: content.sha256, ...more };
   const submission = await context.jobs.submit({
     id: submitting.id,
     kind: kind.name,
@@ -110,9 +112,9 @@ export async function submit(
     bytes: content?.bytes ?? 0,
     priority,
     webhook,
-    idempotencyKey: idempotencyKey(http.headers['idempotency-key']),
+    idempotencyKey: isShared ? idempotencyKey(http.headers['idempotency-key']) : null,
     fingerprint: sha256(canonicalJson([kind.name, what, options, webhookUrl ?? null])),
-    dedupeSeconds: submitting.isShared === false ? 0 : limits.dedupeSeconds,
+    dedupeSeconds: isShared ? limits.dedupeSeconds : 0,
     keepSeconds: submitting.keepSeconds ?? limits.keepSeconds,
   });
   context.activity.lastAt = context.clock.now();
@@ -129,7 +131,7 @@ export async function submitTranscription(call: Call, context: ServerContext): P
       if (form.file === null) return submitReference(request, options, kind, call, context);
       if (request.url !== undefined || request.upload_id !== undefined)
         throw new FieldError('file', 'expected one of file, url and upload_id, got several');
-      const input = { name: form.file.name, url: null };
+      const input = { name: displayName(request.name ?? form.file.name), url: null };
       return submit({ id, kind, input, options, content: form.file, request }, call, context);
     });
   const request = parseJobRequest(call.request.body ?? {});
@@ -153,7 +155,7 @@ async function submitReference(
     throw new FieldError('url', '"url": expected an http:// or https:// address');
   checkLiteralAddress(new URL(url), context.limits.allowPrivate);
   await checkRoom(call, context, 0);
-  const name = request.name ?? (decodeURI(new URL(url).pathname.split('/').at(-1) ?? '') || 'recording');
+  const name = displayName(request.name ?? lastPart(new URL(url)));
   return submit(
     { id: randomUUID(), kind, input: { name, url }, options, content: null, request },
     call,
@@ -161,12 +163,24 @@ async function submitReference(
   );
 }
 
+/** As the address has it where it cannot be decoded. */
+function lastPart({ pathname }: URL): string {
+  const last = pathname.split('/').at(-1) ?? '';
+  try {
+    return decodeURIComponent(last);
+  } catch {
+    return last;
+  }
+}
+
 /** The options, with OpenAI's names for models resolved. Throws for a model that this server does not have. */
 export function checkedOptions(request: JobRequest, { models }: ServerContext): JobOptions {
   const { model, ...options } = optionsOfRequest(request);
   if (model === undefined || (MODEL_ALIASES as readonly string[]).includes(model)) return options;
   if (models().includes(model)) return { model, ...options };
-  throw new FieldError('model', `there is no model "${model}" here; GET /v1/models lists them`, 'not_found');
+  const meant = suggest(model, models());
+  const hint = meant === null ? 'GET /v1/models lists them' : `did you mean "${meant}"?`;
+  throw new FieldError('model', `there is no model "${model}" here; ${hint}`);
 }
 
 function idempotencyKey(header: string | string[] | undefined): string | null {

@@ -5,12 +5,20 @@ import { assemble } from '../../pipeline/assemble.ts';
 import type { ChunkResult } from '../../pipeline/chunk-result.ts';
 import { diarize, type Diarization } from '../../pipeline/diarize.ts';
 import { finish } from '../../pipeline/finish.ts';
+import {
+  nameSpeakers,
+  prepareReferences,
+  withNames,
+  type NamedSpeakers,
+  type Reference,
+} from '../../pipeline/known-speakers.ts';
 import type { PipelineTask, TranscribeOptions } from '../../pipeline/options.ts';
 import type { Chunk, Plan, Track } from '../../pipeline/plan.ts';
 import { prepare } from '../../pipeline/prepare.ts';
 import { recognize } from '../../pipeline/recognize.ts';
 import { diarizationOptions, optionsHash, recognitionOptions, runKey } from '../../pipeline/stage-options.ts';
 import { chooseDiarization, DIARIZATION_ENGINES } from '../../speech/diarization/index.ts';
+import type { KnownSpeaker } from '../../speech/diarization/known-speakers.ts';
 import { chooseRecognition } from '../../speech/recognition/index.ts';
 import type { KeptEngines } from '../../speech/recognition/kept.ts';
 import type { Recognition, Recognizer } from '../../speech/recognition/recognition.ts';
@@ -23,9 +31,19 @@ export type RecognizedBy = Pick<Recognizer, 'engine' | 'model' | 'device'>;
 /** What the host can do, as values that are plain JSON. Paths are of files that host and server both see. */
 export interface HostWork {
   readonly prepare: {
-    readonly input: { readonly source: string; readonly folder: string; readonly options: TranscribeOptions };
+    readonly input: {
+      readonly source: string;
+      readonly references: readonly Reference[];
+      readonly folder: string;
+      readonly options: TranscribeOptions;
+    };
     /** `engine` is the recogniser that `auto` chose: every chunk goes to it. */
-    readonly output: { readonly plan: Plan; readonly engine: string; readonly passedOver: readonly string[] };
+    readonly output: {
+      readonly plan: Plan;
+      readonly known: readonly KnownSpeaker[];
+      readonly engine: string;
+      readonly passedOver: readonly string[];
+    };
   };
   readonly recognize: {
     readonly input: {
@@ -36,8 +54,17 @@ export interface HostWork {
     readonly output: { readonly recognition: Recognition; readonly by: RecognizedBy };
   };
   readonly diarize: {
-    readonly input: { readonly plan: Plan; readonly options: TranscribeOptions };
-    readonly output: { readonly diarization: Diarization; readonly fallback: string | null };
+    readonly input: {
+      readonly plan: Plan;
+      readonly known: readonly KnownSpeaker[];
+      readonly options: TranscribeOptions;
+    };
+    readonly output: {
+      readonly diarization: Diarization;
+      readonly fallback: string | null;
+      /** null: nobody is known. */
+      readonly named: NamedSpeakers | null;
+    };
   };
   readonly finish: {
     readonly input: FinishInput;
@@ -60,6 +87,7 @@ interface FinishInput {
   readonly plan: Plan;
   readonly results: readonly ChunkResult[];
   readonly diarization: Diarization;
+  readonly named: NamedSpeakers | null;
   readonly options: TranscribeOptions;
   readonly by: RecognizedBy;
   readonly passedOver: readonly string[];
@@ -78,8 +106,9 @@ type Work = {
 
 /** The stages of the pipeline, each by itself. Models stay loaded in `engines` from one call to the next. */
 export const WORK: Work = {
-  async prepare({ source, folder, options }, task, { engines }) {
+  async prepare({ source, references, folder, options }, task, { engines }) {
     await mkdir(folder, { recursive: true });
+    const known = await prepareReferences(references, folder, task);
     const recording = await openRecording(source, options.name ?? undefined, task.signal);
     const choice = await chooseRecognition(
       options.engine,
@@ -88,7 +117,7 @@ export const WORK: Work = {
     );
     choice.open().catch(() => undefined); // loads while the recording is decoded; a failure is told by the chunks
     const plan = await prepare(recording, options, choice.engine.chunking, folder, task);
-    return { plan, engine: choice.engine.name, passedOver: choice.passedOver };
+    return { plan, known, engine: choice.engine.name, passedOver: choice.passedOver };
   },
 
   async recognize({ tracks, chunk, options }, task, { engines }) {
@@ -104,18 +133,19 @@ export const WORK: Work = {
     return { recognition, by: { engine, model, device } };
   },
 
-  async diarize({ plan, options }, task) {
+  async diarize({ plan, known, options }, task) {
     const asked = diarizationOptions(options, task);
     const choice =
       options.diarization === 'off'
         ? null
         : await chooseDiarization(options.diarization, plan.tracks, asked, DIARIZATION_ENGINES, task.signal);
     const diarization = await diarize(plan, choice, asked, NO_CHECKPOINTS, task);
-    return { diarization, fallback: choice?.fallback ?? null };
+    const named = await nameSpeakers(plan, diarization, known, options, task);
+    return { diarization, fallback: choice?.fallback ?? null, named };
   },
 
   async finish(
-    { plan, results, diarization, options, by, passedOver, diarizationFallback, seconds, out },
+    { plan, results, diarization, named, options, by, passedOver, diarizationFallback, seconds, out },
     task,
   ) {
     const lost = results.filter(({ error }) => error !== null);
@@ -124,7 +154,7 @@ export const WORK: Work = {
         'engine_failed',
         `no part of ${plan.source.name} could be recognised: ${lost[0]?.error}`,
       );
-    const body = await finish(plan, results, diarization, options, task);
+    const body = withNames(await finish(plan, results, diarization, options, task), named);
     const transcript = assemble(plan, body, {
       key: runKey(plan.source, options),
       optionsHash: optionsHash(options),

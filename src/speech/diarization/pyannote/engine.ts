@@ -108,7 +108,8 @@ async function locate(
   };
 }
 
-async function installedEmbedding(modelsDir: string): Promise<string | null> {
+/** The best model for voice prints that is on this machine; null: none. */
+export async function installedEmbedding(modelsDir: string): Promise<string | null> {
   for (const name of EMBEDDINGS) if (await isInstalled(modelsDir, name)) return name;
   return null;
 }
