@@ -1,27 +1,37 @@
+import { z } from 'zod';
 import { EarshotError, type ErrorCode, ERRORS } from '../errors.ts';
 
-/** A request whose field `param` is missing, unknown or malformed. */
+/** A well-formed request whose field or parameter `param` is missing, unknown or wrong. */
 export class FieldError extends EarshotError {
   readonly param: string;
 
-  constructor(param: string, message: string, code: 'request_invalid' | 'not_found' = 'request_invalid') {
+  constructor(
+    param: string,
+    message: string,
+    code: 'field_invalid' | 'request_invalid' | 'not_found' = 'field_invalid',
+  ) {
     super(code, message);
     this.param = param;
   }
 }
 
-/** An error as HTTP says it, in OpenAI's shape. */
+/** The body of every answer from 400 on, in OpenAI's shape. */
+export const errorSchema = z
+  .object({
+    error: z.object({
+      message: z.string().describe('What was expected, what came, and the way out.'),
+      type: z.enum(['invalid_request_error', 'authentication_error', 'rate_limit_error', 'server_error']),
+      param: z.string().nullable().describe('The field or parameter that is wrong; null when none is.'),
+      code: z.string().describe('A code of docs/reference/errors.md.'),
+    }),
+  })
+  .meta({ id: 'Error' });
+
+/** An error as HTTP says it. */
 export interface ErrorAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: {
-    readonly error: {
-      readonly message: string;
-      readonly type: string;
-      readonly param: string | null;
-      readonly code: string;
-    };
-  };
+  readonly body: z.infer<typeof errorSchema>;
 }
 
 /** Seconds after which a refused client may come back where the error does not say: about one chunk of work. */
@@ -68,7 +78,16 @@ export function errorAnswer(error: EarshotError): ErrorAnswer {
   };
 }
 
-function typeOf(status: number): string {
+/**
+ * The same error as OpenAI's API would have it: there a wrong field is a 400, while the native routes tell a request that
+ * cannot be read (400) from one whose fields are wrong (422).
+ */
+export function asOpenAi(error: EarshotError): EarshotError {
+  if (error.code !== 'field_invalid' || !(error instanceof FieldError)) return error;
+  return new FieldError(error.param, error.message, 'request_invalid');
+}
+
+function typeOf(status: number): z.infer<typeof errorSchema>['error']['type'] {
   if (status === 401 || status === 403) return 'authentication_error';
   if (status === 429) return 'rate_limit_error';
   return status >= 500 ? 'server_error' : 'invalid_request_error';

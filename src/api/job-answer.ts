@@ -13,25 +13,30 @@ export const progressSchema = z.object({
 export const publicErrorSchema = z.object({ code: z.string(), message: z.string() });
 
 /** A job as HTTP tells it. */
-export const jobAnswerSchema = z.object({
-  job_id: z.uuid(),
-  kind: z.string(),
-  status: z.enum(['queued', 'processing', 'completed', 'failed', 'cancelled']),
-  name: z.string().describe('What the client calls the recording.'),
-  position: z
-    .int()
-    .nullable()
-    .optional()
-    .describe('Jobs before this one while it is queued; null beyond 1000.'),
-  progress: progressSchema.optional(),
-  error: publicErrorSchema.optional(),
-  created_at: z.iso.datetime(),
-  started_at: z.iso.datetime().nullable(),
-  finished_at: z.iso.datetime().nullable(),
-  expires_at: z.iso.datetime().nullable().describe('When job and result are deleted; counted from the end.'),
-  attempts: z.int().describe('1, and one more for each retry.'),
-  cost: z.null().describe('Not known yet.'),
-});
+export const jobAnswerSchema = z
+  .object({
+    job_id: z.uuid(),
+    kind: z.string(),
+    status: z.enum(['queued', 'processing', 'completed', 'failed', 'cancelled']),
+    name: z.string().describe('What the client calls the recording.'),
+    position: z
+      .int()
+      .nullable()
+      .optional()
+      .describe('Jobs before this one while it is queued; null beyond 1000, and in lists.'),
+    progress: progressSchema.optional(),
+    error: publicErrorSchema.optional(),
+    created_at: z.iso.datetime(),
+    started_at: z.iso.datetime().nullable(),
+    finished_at: z.iso.datetime().nullable(),
+    expires_at: z.iso
+      .datetime()
+      .nullable()
+      .describe('When job and result are deleted; counted from the end.'),
+    attempts: z.int().describe('1, and one more for each retry.'),
+    cost: z.null().describe('Not known yet.'),
+  })
+  .meta({ id: 'Job' });
 export type JobAnswer = z.infer<typeof jobAnswerSchema>;
 
 /** The wire shape of a job. `position` is of a queued one. */

@@ -13,7 +13,7 @@ export const jobRequestSchema = jobOptionsSchema.extend({
     .min(1)
     .max(500)
     .optional()
-    .describe('What the recording is called, where there is no file name.'),
+    .describe('What the recording is called; absent: the name of the file, or the last part of the URL.'),
   whisper_model: z.string().min(1).max(200).optional().describe('The same as model.'),
   priority: z
     .int()

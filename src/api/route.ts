@@ -9,13 +9,15 @@ export interface RouteSpec {
   readonly tag: 'Jobs' | 'Uploads' | 'OpenAI' | 'Compatible' | 'Server';
   /** What the caller's key must allow; null: everybody may. */
   readonly scope: 'submit' | 'read' | 'admin' | 'train' | null;
+  /** By name in the path, what each parameter is. `*` in a path is the parameter `*`. */
+  readonly params?: Readonly<Record<string, z.ZodType>>;
   readonly query?: z.ZodObject;
   readonly headers?: Readonly<Record<string, { readonly description: string; readonly required?: boolean }>>;
   /** By content type. */
   readonly body?: Readonly<Record<string, BodySpec>>;
   /** By status, beside the errors that every route may answer. */
   readonly responses: Readonly<Record<number, ResponseSpec>>;
-  /** Codes of errors that this route may answer beside COMMON_ERRORS. */
+  /** Statuses of errors that this route may answer beside those that follow from its method, scope and query. */
   readonly errors?: readonly number[];
 }
 
@@ -27,6 +29,8 @@ export interface BodySpec {
 
 export interface ResponseSpec {
   readonly description: string;
+  /** What each header says, beside x-request-id. */
+  readonly headers?: Readonly<Record<string, string>>;
   /** By content type; absent: an empty body. */
   readonly content?: Readonly<Record<string, z.ZodType | null>>;
 }

@@ -8,6 +8,7 @@ import type { Storage } from '../storage/storage.ts';
 import type { Clock } from '../util/clock.ts';
 import { maySee, type Caller } from './auth/caller.ts';
 import type { Authenticator } from './auth/authenticator.ts';
+import type { Timeouts } from './slow-bodies.ts';
 
 /** What the composition root gives the server, which itself loads no model and reads no configuration. */
 export interface ServerDependencies {
@@ -24,6 +25,9 @@ export interface ServerDependencies {
   /** Told of errors that the client sees in general words only. */
   readonly onError: (error: EarshotError) => void;
   readonly clock?: Clock;
+  /** Whether X-Forwarded-For is believed. */
+  readonly trustProxy?: boolean;
+  readonly timeouts?: Timeouts;
 }
 
 export interface Limits {

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { FieldError } from '../api/errors.ts';
 import { jobAnswer, jobAnswerSchema, publicError, type JobAnswer } from '../api/job-answer.ts';
 import { folderOf } from '../api/job-files.ts';
 import { jobRequestSchema } from '../api/job-request.ts';
@@ -7,13 +6,17 @@ import { EarshotError } from '../errors.ts';
 import type { Job } from '../jobs/job.ts';
 import { ENDED } from '../jobs/states.ts';
 import { parseTranscript } from '../transcript/read.ts';
-import type { Transcript } from '../transcript/schema.ts';
+import { transcriptSchema, type Transcript } from '../transcript/schema.ts';
+import { formatNames, WRITERS } from '../writers/index.ts';
 import { jobOf, type Route, type ServerContext } from './context.ts';
 import { submitTranscription } from './submit.ts';
 
 const listQuery = z.strictObject({
   status: z.enum(['queued', 'processing', 'completed', 'failed', 'cancelled']).optional(),
-  kind: z.string().max(50).optional(),
+  kind: z
+    .string()
+    .regex(/^[a-z][a-z_-]{0,49}$/, 'expected the name of a kind, such as transcribe')
+    .optional(),
   limit: z.coerce.number().int().min(1).max(1000).default(50).describe('Jobs on a page.'),
   after: z
     .string()
@@ -21,6 +24,25 @@ const listQuery = z.strictObject({
     .optional()
     .describe('`next` of the page before.'),
 });
+const ID = { id: z.string().describe('Id of a job.') };
+const LOCATION = { location: 'Path of the job.' };
+const resultQuery = z.strictObject({
+  format: z
+    .string()
+    .transform((text) => formatNames.find((name) => name.toLowerCase() === text.toLowerCase()) ?? text)
+    .pipe(z.enum(formatNames, `expected one of ${formatNames.join(', ')}`))
+    .default('json')
+    .describe('Any output format; upper and lower case are the same.'),
+});
+/** Formats that are JSON have shapes of their own, each of another system. */
+const resultContent = Object.fromEntries(
+  WRITERS.map(({ mediaType }) => mediaType.split(';')[0] as string).map((type) => [
+    type,
+    type === 'application/json'
+      ? z.union([transcriptSchema.meta({ id: 'Transcript' }), z.looseObject({}), z.array(z.unknown())])
+      : null,
+  ]),
+);
 const jobPage = z.object({ jobs: z.array(jobAnswerSchema), next: z.string().nullable() });
 const json = (schema: z.ZodType, description: string) => ({
   description,
@@ -40,8 +62,16 @@ export const JOB_ROUTES: readonly Route[] = [
       'multipart/form-data': { schema: jobRequestSchema, files: ['file'] },
       'application/json': { schema: jobRequestSchema },
     },
-    responses: { 201: json(jobAnswerSchema, 'Accepted; it is not lost from here on.') },
-    errors: [404, 409, 413, 415, 422, 507],
+    responses: {
+      201: {
+        ...json(jobAnswerSchema, 'Accepted; it is not lost from here on.'),
+        headers: {
+          ...LOCATION,
+          'idempotent-replayed': 'true: an earlier request was the same, this is its job.',
+        },
+      },
+    },
+    errors: [422, 507],
     async answer(call, context) {
       const { job, isNew } = await submitTranscription(call, context);
       if (!isNew) call.reply.header('idempotent-replayed', 'true');
@@ -74,6 +104,7 @@ export const JOB_ROUTES: readonly Route[] = [
     summary: 'How a job is getting on',
     tag: 'Jobs',
     scope: 'read',
+    params: ID,
     responses: { 200: json(jobAnswerSchema, 'The job.') },
     errors: [404],
     answer: async (call, context) => told(await jobOf(call, context), context),
@@ -84,15 +115,10 @@ export const JOB_ROUTES: readonly Route[] = [
     summary: 'The transcript, in any format',
     tag: 'Jobs',
     scope: 'read',
-    query: z.strictObject({
-      format: z
-        .string()
-        .max(50)
-        .default('json')
-        .describe('json, txt, srt, vtt and every other output format.'),
-    }),
+    params: ID,
+    query: resultQuery,
     responses: {
-      200: { description: 'The transcript.', content: { 'application/json': null, 'text/plain': null } },
+      200: { description: 'The transcript; for json an earshot.transcript/1.', content: resultContent },
       202: json(jobAnswerSchema, 'The job has not ended.'),
     },
     errors: [404, 409],
@@ -102,11 +128,11 @@ export const JOB_ROUTES: readonly Route[] = [
         call.reply.code(202);
         return told(job, context);
       }
-      const format = String(call.query['format'] ?? 'json');
-      const { contentType, body } = renderResult(await transcriptOf(job, context), format, context);
+      const { format } = resultQuery.parse(call.query);
+      const body = context.render(format, await transcriptOf(job, context));
       await context.jobs.markFetched(job.id);
-      call.reply.header('content-type', contentType);
-      return body;
+      call.reply.header('content-security-policy', SANDBOX);
+      return call.reply.header('content-type', withCharset(context.mediaType(format))).send(body);
     },
   },
   {
@@ -115,6 +141,7 @@ export const JOB_ROUTES: readonly Route[] = [
     summary: 'Cancel a job that has not ended; delete one that has, with all its files',
     tag: 'Jobs',
     scope: 'submit',
+    params: ID,
     responses: { 200: json(jobAnswerSchema, 'Cancelled.'), 204: { description: 'Deleted.' } },
     errors: [404],
     async answer(call, context) {
@@ -132,6 +159,7 @@ export const JOB_ROUTES: readonly Route[] = [
     summary: 'Run a job again that failed, was cancelled or lacks parts; what is done is kept',
     tag: 'Jobs',
     scope: 'submit',
+    params: ID,
     responses: { 200: json(jobAnswerSchema, 'Queued again.') },
     errors: [404, 409],
     async answer(call, context) {
@@ -160,18 +188,7 @@ export async function transcriptOf(job: Job, { storage }: ServerContext): Promis
   return parseTranscript(Buffer.concat(parts).toString('utf8'), 'the transcript');
 }
 
-function renderResult(
-  transcript: Transcript,
-  format: string,
-  { render, mediaType }: ServerContext,
-): { contentType: string; body: string } {
-  try {
-    return { contentType: withCharset(mediaType(format)), body: render(format, transcript) };
-  } catch (error) {
-    if (error instanceof EarshotError && error.code === 'usage')
-      throw new FieldError('format', error.message);
-    throw error;
-  }
-}
+/** What stands in a recording's name or words must not do anything in a browser. */
+const SANDBOX = "sandbox; default-src 'none'; style-src 'unsafe-inline'";
 
 const withCharset = (type: string): string => (/charset=/.test(type) ? type : `${type}; charset=utf-8`);

@@ -33,6 +33,7 @@ export const MODEL_ROUTES: readonly Route[] = [
     summary: 'One model of this server',
     tag: 'OpenAI',
     scope: 'read',
+    params: { '*': z.string().describe('Id of a model; it may hold slashes.') },
     responses: { 200: json(modelSchema, 'The model.') },
     errors: [404],
     answer({ params }, context) {

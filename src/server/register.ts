@@ -1,18 +1,31 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { FieldError } from '../api/errors.ts';
+import type { RouteSpec } from '../api/route.ts';
+import { suggest } from '../util/suggest.ts';
 import { requireScope, type Caller } from './auth/caller.ts';
 import type { Route, ServerContext } from './context.ts';
 
 /** Who sends a request; set before any route is asked. */
 export const CALLERS = new WeakMap<FastifyRequest, Caller>();
 
-/** Adds routes to the server: scope and query are checked as the route says before it answers. */
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** What a request was routed to; absent where there is no such route. */
+    readonly spec?: RouteSpec;
+  }
+}
+
+/**
+ * Adds routes to the server: scope and query are checked as the route says before it answers. What needs no key answers
+ * HEAD, too, for those who watch the server and for caches.
+ */
 export function register(http: FastifyInstance, routes: readonly Route[], context: ServerContext): void {
   for (const route of routes)
     http.route({
       method: route.method,
       url: route.path,
-      exposeHeadRoute: false,
+      exposeHeadRoute: route.method === 'GET' && route.scope === null,
+      config: { spec: route },
       handler: async (request, reply) => {
         const caller = CALLERS.get(request) as Caller;
         if (route.scope !== null) requireScope(caller, route.scope);
@@ -28,6 +41,12 @@ function readQuery(route: Route, given: unknown): Record<string, unknown> {
   const parsed = route.query.safeParse(given);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
-  const name = issue?.code === 'unrecognized_keys' ? issue.keys[0] : issue?.path.join('.');
-  throw new FieldError(name ?? 'query', `"${name}": ${issue?.message ?? 'is wrong'}`);
+  if (issue?.code === 'unrecognized_keys') {
+    const name = issue.keys[0] as string;
+    const meant = suggest(name, Object.keys(route.query.shape));
+    const hint = meant === null ? '' : `; did you mean "${meant}"?`;
+    throw new FieldError(name, `unknown parameter "${name}"${hint}`);
+  }
+  const name = issue?.path.join('.') ?? 'query';
+  throw new FieldError(name, `"${name}": ${issue?.message ?? 'is wrong'}`);
 }

@@ -1,6 +1,5 @@
-import { randomUUID } from 'node:crypto';
 import multipart from '@fastify/multipart';
-import { fastify, type FastifyRequest } from 'fastify';
+import { fastify, type FastifyInstance, type FastifyRequest } from 'fastify';
 import { EarshotError } from '../errors.ts';
 import { systemClock } from '../util/clock.ts';
 import { checkLocal, isLoopback } from './access.ts';
@@ -8,12 +7,15 @@ import { AUDIO_ROUTES } from './audio.ts';
 import { LOCAL_CALLER } from './auth/caller.ts';
 import { rateLimit } from './auth/rate.ts';
 import type { Route, ServerContext, ServerDependencies } from './context.ts';
-import { onMalformedHttp, sendError } from './errors.ts';
+import { onIdleBody, onMalformedHttp, requestId, sendError } from './errors.ts';
 import { eventRoutes } from './events.ts';
 import { healthRoutes } from './health.ts';
 import { JOB_ROUTES } from './jobs.ts';
+import { Methods, noRoute } from './methods.ts';
 import { MODEL_ROUTES } from './models.ts';
+import { documentRoutes } from './openapi.ts';
 import { CALLERS, register } from './register.ts';
+import { endBody, TIMEOUTS, watchBody } from './slow-bodies.ts';
 
 /** A server that listens or not yet. */
 export interface Server {
@@ -32,7 +34,14 @@ const JSON_BYTES = 1 << 20;
 
 /** All routes of the server but those that come with plugins of their own. */
 export function routesOf(context: ServerContext): Route[] {
-  return [...JOB_ROUTES, ...eventRoutes(), ...AUDIO_ROUTES, ...MODEL_ROUTES, ...healthRoutes(context)];
+  const routes = [
+    ...JOB_ROUTES,
+    ...eventRoutes(),
+    ...AUDIO_ROUTES,
+    ...MODEL_ROUTES,
+    ...healthRoutes(context),
+  ];
+  return [...routes, ...documentRoutes(routes, context.version)];
 }
 
 /** HTTP over jobs and a storage; the server itself does no work. */
@@ -48,31 +57,46 @@ export function createServer(dependencies: ServerDependencies): Server {
     isDraining: () => isDraining,
   };
   const rate = rateLimit(clock);
+  const timeouts = dependencies.timeouts ?? TIMEOUTS;
   const http = fastify({
-    genReqId: () => `req_${randomUUID().replaceAll('-', '')}`,
+    genReqId: requestId,
     requestTimeout: REQUEST_MS,
+    http: {
+      headersTimeout: timeouts.headers,
+      connectionsCheckingInterval: Math.min(5_000, timeouts.headers),
+    },
     bodyLimit: JSON_BYTES,
+    trustProxy: dependencies.trustProxy ?? false,
     frameworkErrors: sendError(dependencies.onError),
     clientErrorHandler: onMalformedHttp,
     forceCloseConnections: 'idle',
   });
+  const methods = new Methods(http);
   let isLocal = true;
   http.addHook('onRequest', async (request, reply) => {
     reply.header('x-request-id', request.id);
     reply.header('x-content-type-options', 'nosniff');
-    if (isProbe(request)) return void CALLERS.set(request, LOCAL_CALLER);
+    watchBody(request.raw, reply.raw, timeouts, (socket) => onIdleBody(socket, reply.raw.headersSent));
+    if (isPublic(request)) return void CALLERS.set(request, LOCAL_CALLER);
     if (dependencies.auth.isOpen && isLocal) checkLocal(request.headers);
     const caller = await dependencies.auth.authenticate(request.headers, request.ip);
     rate.take(caller);
     if (isDraining && request.method === 'POST')
       throw new EarshotError('draining', 'the server is shutting down and takes no new work');
+    checkEncoding(request);
     CALLERS.set(request, caller);
   });
-  http.setErrorHandler(sendError(dependencies.onError));
-  http.setNotFoundHandler(({ method, url }) => {
-    throw new EarshotError('not_found', `there is no ${method} ${url.split('?')[0]} here`);
+  http.addHook('onResponse', (request, _reply, done) => {
+    endBody(request.raw, timeouts);
+    done();
   });
-  http.removeContentTypeParser('text/plain'); // forms and JSON only: everything else is a 415
+  http.setErrorHandler(sendError(dependencies.onError));
+  http.setNotFoundHandler((request, reply) => {
+    const { error, allow } = noRoute(request, methods);
+    if (allow.length > 0) reply.header('allow', allow.join(', '));
+    throw error;
+  });
+  takeJson(http);
   void http.register(multipart);
   register(http, routesOf(context), context);
 
@@ -92,5 +116,22 @@ export function createServer(dependencies: ServerDependencies): Server {
   };
 }
 
-/** Whoever watches the server has no key, and learns nothing but numbers. */
-const isProbe = ({ url }: FastifyRequest): boolean => /^\/health(?:\/live|\/ready)?(?:\?|$)/.test(url);
+/** Whoever watches the server or reads what it can do has no key, and learns nothing of anybody. */
+const isPublic = ({ routeOptions }: FastifyRequest): boolean => routeOptions.config.spec?.scope === null;
+
+/** Nothing is unpacked: what a few bytes could become is nobody's upload. */
+function checkEncoding({ headers }: FastifyRequest): void {
+  const encoding = headers['content-encoding'];
+  if (encoding === undefined || encoding.toLowerCase() === 'identity') return;
+  throw new EarshotError('media_type_unsupported', 'send the body as it is, without Content-Encoding');
+}
+
+/** Forms and JSON only, everything else is a 415; a client that says JSON and sends nothing means nothing. */
+function takeJson(http: FastifyInstance): void {
+  const parse = http.getDefaultJsonParser('error', 'error');
+  http.removeAllContentTypeParsers();
+  http.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
+    if (body === '') done(null, undefined);
+    else void parse(request, body as string, done);
+  });
+}

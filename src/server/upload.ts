@@ -40,7 +40,10 @@ export async function receiveForm(
       fieldSize: FIELD_BYTES,
       fieldNameSize: 200,
     };
-    for await (const part of request.parts({ limits })) {
+    // A file may come without a name or type: what counts is the field.
+    const isPartAFile = (field: string | undefined, type: string | undefined, name: string | undefined) =>
+      name !== undefined || type === 'application/octet-stream' || files.includes(field ?? '');
+    for await (const part of request.parts({ limits, isPartAFile })) {
       if (part.type === 'file') {
         const written = await saved(part, maxBytes, save, files);
         if (part.fieldname === files[0]) file = { ...written, name: displayName(part.filename) };
@@ -76,6 +79,8 @@ async function saved(
 
 /** The form's parser throws plain errors; those of the disk have a system's code, fastify's a status. */
 function malformed(error: unknown): EarshotError | null {
+  if (error instanceof Error && (error as { code?: unknown }).code === 'FST_FILES_LIMIT')
+    return new FieldError('file', 'expected one file, got several');
   if (error instanceof EarshotError || !(error instanceof Error) || 'code' in error || 'statusCode' in error)
     return null;
   if (error.name === 'AbortError') return null;
