@@ -37,7 +37,8 @@ export async function serving(
   const first = once(child.stdout as NodeJS.ReadableStream, 'data') as Promise<[string]>;
   const line = await Promise.race([first.then(([text]) => text), ended]);
   assert.ok(typeof line === 'string', `the server ended: ${JSON.stringify(line)}`);
-  const { url } = JSON.parse(line) as { url: string };
+  const { url } = JSON.parse(line) as { url?: string };
+  assert.ok(url !== undefined, line);
   const stop = (): Promise<Ran> => {
     child.kill('SIGTERM');
     return ended;
