@@ -18,7 +18,7 @@ export interface Place {
 /** A database that the jobs room runs on. */
 export interface Backend {
   readonly name: 'pglite' | 'postgresql';
-  place(t: TestContext): Promise<Place>;
+  place(): Promise<Place>;
 }
 
 /** Opens what a Place's `where` speaks of. */
@@ -29,9 +29,9 @@ const placeAt = (where: string): Place => ({ where, open: () => openAt(where) })
 
 export const PGLITE: Backend = {
   name: 'pglite',
-  async place(t) {
+  async place() {
     const folder = await mkdtemp(join(tmpdir(), 'earshot-jobs-'));
-    t.after(() => rm(folder, { recursive: true, force: true }));
+    folders.push(folder);
     await cp(await template(), folder, { recursive: true });
     return placeAt(join(folder, 'db'));
   },
@@ -62,14 +62,18 @@ async function initialise(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'earshot-jobs-template-'));
   const jobs = await Jobs.open(await openPglite(join(folder, 'db')), [], () => undefined);
   await jobs.close();
+  folders.push(folder);
   return folder;
 }
+
+/** Removed when all tests have ended, and closed what they had open. */
+const folders: string[] = [];
 
 /** One server a process. */
 let started: Promise<PostgresServer> | null = null;
 const server = (): Promise<PostgresServer> => (started ??= PostgresServer.start());
 
 after(async () => {
-  if (initialised) await rm(await initialised, { recursive: true, force: true });
+  for (const folder of folders) await rm(folder, { recursive: true, force: true });
   await (await started)?.remove();
 });

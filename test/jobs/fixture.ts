@@ -28,7 +28,7 @@ export async function opened(
   kinds: readonly JobKind[] = [FAN],
 ): Promise<{ jobs: Jobs; errors: EarshotError[] }> {
   const errors: EarshotError[] = [];
-  const { open } = await on.place(t);
+  const { open } = await on.place();
   const jobs = await Jobs.open(await open(), kinds, (error) => errors.push(error));
   t.after(() => jobs.close());
   return { jobs, errors };

@@ -5,14 +5,14 @@ import { test } from 'node:test';
 import { PGLITE } from './backends.ts';
 
 test('a queue statement that fails within its own transaction does not break the only connection', async (t) => {
-  const db = await (await PGLITE.place(t)).open();
+  const db = await (await PGLITE.place()).open();
   t.after(() => db.close());
   await assert.rejects(db.exec('BEGIN; SELECT 1 / 0; COMMIT'), /division by zero/);
   assert.deepEqual(await db.query('SELECT 1 AS one'), [{ one: 1 }]);
 });
 
 test('a statement past its own transaction is refused, not waited for: it would wait for itself', async (t) => {
-  const db = await (await PGLITE.place(t)).open();
+  const db = await (await PGLITE.place()).open();
   t.after(() => db.close());
   await assert.rejects(
     db.transaction(() => db.query('SELECT 1')),
@@ -22,14 +22,14 @@ test('a statement past its own transaction is refused, not waited for: it would 
 });
 
 test('one folder is opened once at a time', async (t) => {
-  const place = await PGLITE.place(t);
+  const place = await PGLITE.place();
   const db = await place.open();
   t.after(() => db.close());
   await assert.rejects(place.open(), { code: 'locked' });
 });
 
 test('the log is cut while the database is open: it does not grow with what was written', async (t) => {
-  const place = await PGLITE.place(t);
+  const place = await PGLITE.place();
   const db = await place.open();
   t.after(() => db.close());
   const segments = async (): Promise<number> => (await readdir(join(place.where, 'pg', 'pg_wal'))).length;
