@@ -44,6 +44,47 @@ export const COMMAND_TABLE: Readonly<Record<CommandName, Command>> = {
     examples: [['serve --port 8001', 'on this machine; give its URL to --workers elsewhere']],
     load: async () => (await import('./commands/serve.ts')).serveCommand,
   },
+  submit: {
+    summary: 'have recordings transcribed by a server, and save the results',
+    argument: { form: '<input...>', description: 'files, folders, patterns, URLs, or - for stdin' },
+    examples: [
+      ['submit talk.mp4', 'sends it, waits, and writes txt, srt, vtt and json beside the video'],
+      ['submit recordings/ --server https://earshot.example --out transcripts', 'another server'],
+      ['submit talk.mp4 --detach', 'prints the id of the job and does not wait'],
+    ],
+    load: async () => (await import('./commands/submit.ts')).submitCommand,
+  },
+  jobs: {
+    summary: 'list, show, cancel or retry the jobs of a server; print a result or a log',
+    argument: {
+      form: '<action> [id...]',
+      description: 'list, show, result, cancel, retry or logs, and ids of jobs',
+    },
+    examples: [
+      ['jobs list --status failed', 'the newest first'],
+      ['jobs result 0b3c2f1e-… --to srt', 'to stdout'],
+    ],
+    load: async () => (await import('./commands/jobs.ts')).jobsCommand,
+  },
+  watch: {
+    summary: 'have every new recording of a folder or bucket transcribed by a server, once',
+    argument: { form: '<place>', description: 'a folder, or a gs:// or s3:// address' },
+    examples: [
+      ['watch inbox --out transcripts', 'until it is interrupted; goes on where it was'],
+      ['watch gs://bucket/calls --once', 'one look, for a scheduler'],
+      ['watch inbox --once --retry-failed', 'what failed, too'],
+    ],
+    load: async () => (await import('./commands/watch.ts')).watchCommand,
+  },
+  keys: {
+    summary: 'create, list or revoke the keys that a server lets in',
+    argument: { form: '<action> [id...]', description: 'create, list or revoke, and ids of keys to revoke' },
+    examples: [
+      ['keys create --id ci --scopes submit,read --file keys.json', 'prints the key, this once'],
+      ['keys revoke ci --file keys.json', 'a running server notices within a second'],
+    ],
+    load: async () => (await import('./commands/keys.ts')).keysCommand,
+  },
   models: {
     summary: 'list, pull, verify or remove the models that engines load',
     argument: {

@@ -145,7 +145,8 @@ function safeDecode(text: string): string {
   }
 }
 
-const isMedia = (path: string): boolean => MEDIA.has(extname(path).slice(1).toLowerCase());
+/** Whether a file of that name counts as a recording where it is not named directly. */
+export const isMedia = (path: string): boolean => MEDIA.has(extname(path).slice(1).toLowerCase());
 
 const isFile = async (path: string): Promise<boolean> =>
   (await stat(path).catch(() => null))?.isFile() ?? false;

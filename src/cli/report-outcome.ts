@@ -16,18 +16,19 @@ const OF_A_LOSS = new Set(['chunk_failed', 'diarization_failed']);
 
 /**
  * One input that is done: a JSON line on stdout with --json, a few lines on stderr otherwise. "incomplete" is one that
- * lost a part.
+ * lost a part. `more` goes into the JSON.
  */
 export async function reportOutcome(
   given: string,
   outcome: Outcome,
   { settings, terminal }: Context,
+  more: Readonly<Record<string, unknown>> = {},
 ): Promise<void> {
   const { transcript, outputs } = outcome;
   const status = isWhole(transcript) ? outcome.status : 'incomplete';
   if (settings.json)
     await terminal.result(
-      `${JSON.stringify({ path: given, ok: true, status, outputs, transcript: summaryOf(transcript) })}\n`,
+      `${JSON.stringify({ path: given, ok: true, status, ...more, outputs, transcript: summaryOf(transcript) })}\n`,
     );
   if (status === 'already_done') return terminal.note(`${given}: already done`);
   reportWarnings(given, transcript, terminal);
@@ -57,10 +58,11 @@ export async function reportFailure(
   given: string,
   error: EarshotError,
   { settings, terminal, invocation }: Context,
+  more: Readonly<Record<string, unknown>> = {},
 ): Promise<void> {
   if (settings.json)
     await terminal.result(
-      `${JSON.stringify({ path: given, ok: false, outputs: [], error: errorAsJson(error, invocation) })}\n`,
+      `${JSON.stringify({ path: given, ok: false, ...more, outputs: [], error: errorAsJson(error, invocation) })}\n`,
     );
   const lines = errorAsText(error, false).trimEnd();
   // Messages of the pipeline begin with the recording's bare name; the name is said once, as it was given.

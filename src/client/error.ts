@@ -21,9 +21,10 @@ export class EarshotApiError extends EarshotError {
     },
   ) {
     const hint = HINTS[code];
+    const { retryAfterSeconds } = told;
     super(code, message, {
       ...(hint === undefined ? {} : { hint }),
-      ...((told.retryAfterSeconds ?? null) === null ? {} : { retryAfterSeconds: told.retryAfterSeconds }),
+      ...(typeof retryAfterSeconds === 'number' ? { retryAfterSeconds } : {}),
       ...(told.cause === undefined ? {} : { cause: told.cause }),
     });
     this.status = told.status ?? null;

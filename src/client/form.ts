@@ -10,8 +10,8 @@ import type { Recording } from './byte-source.ts';
 export interface Form {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: () => NonNullable<RequestInit['body']>;
-  /** Whether `body` can be called again: not for a stream. */
-  readonly isRepeatable: boolean;
+  /** 'never' for a stream, whose `body` cannot be called again. */
+  readonly repeat: 'always' | 'never';
 }
 
 export type Fields = readonly (readonly [name: string, value: string])[];
@@ -35,7 +35,7 @@ function ofBlob(blob: Blob, name: string, fields: Fields): Form {
     form.append('file', blob, name);
     return form;
   };
-  return { headers: {}, body, isRepeatable: true };
+  return { headers: {}, body, repeat: 'always' };
 }
 
 /** multipart/form-data (RFC 7578) of unknown length; names are quoted as browsers do it. */
@@ -55,7 +55,7 @@ function ofStream(stream: AsyncIterable<Uint8Array>, name: string, fields: Field
   return {
     headers: { 'content-type': `multipart/form-data; boundary=${boundary}` },
     body: () => ReadableStream.from(bytes()) as ReadableStream,
-    isRepeatable: false,
+    repeat: 'never',
   };
 }
 

@@ -70,7 +70,7 @@ function open(
     method: 'GET',
     path: `/jobs/${encodeURIComponent(jobId)}/events`,
     headers: { accept: 'text/event-stream', ...(lastId === '' ? {} : { 'last-event-id': lastId }) },
-    isRepeatable: true,
+    repeat: 'always',
     signal,
   });
 }

@@ -20,8 +20,11 @@ export interface Cancellable {
 }
 
 export interface CreateOptions extends Cancellable {
-  /** The same key with the same request gives the same job. Default: a new one, so that repetitions make no second job. */
-  readonly idempotencyKey?: string;
+  /**
+   * The same key with the same request gives the same job. Default: a new one, so that sending the request again makes no
+   * second job. null: none, and an equal request of late gives its job, where the server looks for that.
+   */
+  readonly idempotencyKey?: string | null;
 }
 
 export interface ListOptions extends Cancellable {
@@ -61,16 +64,16 @@ export class Jobs {
 
   /** Hands in a recording that the server fetches from an http(s) address. */
   createFromUrl(url: string, settings: JobSettings = {}, options: CreateOptions = {}): Promise<Job> {
-    return this.#create({ ...jsonBody({ ...settings, url }), isRepeatable: true }, options);
+    return this.#create({ ...jsonBody({ ...settings, url }), repeat: 'always' }, options);
   }
 
   /** Hands in a recording that `uploads.create` has sent. */
   createFromUpload(uploadId: string, settings: JobSettings = {}, options: CreateOptions = {}): Promise<Job> {
-    return this.#create({ ...jsonBody({ ...settings, upload_id: uploadId }), isRepeatable: true }, options);
+    return this.#create({ ...jsonBody({ ...settings, upload_id: uploadId }), repeat: 'always' }, options);
   }
 
   get(id: string, { signal }: Cancellable = {}): Promise<Job> {
-    return this.#transport.json({ method: 'GET', path: pathOf(id), isRepeatable: true, signal });
+    return this.#transport.json({ method: 'GET', path: pathOf(id), repeat: 'always', signal });
   }
 
   /** Jobs, the newest first; pages are fetched as they are needed. */
@@ -83,7 +86,7 @@ export class Jobs {
         method: 'GET',
         path: '/jobs',
         query: { status, kind, limit: Math.min(pageSize, left), after },
-        isRepeatable: true,
+        repeat: 'always',
         signal,
       });
       yield* page.jobs;
@@ -104,7 +107,7 @@ export class Jobs {
       method: 'GET',
       path: `${pathOf(id)}/result`,
       query: { format },
-      isRepeatable: true,
+      repeat: 'always',
       signal,
     });
     if (response.status === 202) {
@@ -154,32 +157,31 @@ export class Jobs {
 
   /** Runs a job again that failed, was cancelled or lacks parts, with the options it has; finished stages are kept. */
   retry(id: string, { signal }: Cancellable = {}): Promise<Job> {
-    // A second try finds a job that is queued and says so (409): not repeatable.
-    return this.#transport.json({ method: 'POST', path: `${pathOf(id)}/retry`, isRepeatable: false, signal });
+    return this.#transport.json({ method: 'POST', path: `${pathOf(id)}/retry`, repeat: 'refused', signal });
   }
 
   /** What was noted while the job ran, as text, a line an entry. */
   async log(id: string, { signal }: Cancellable = {}): Promise<string> {
-    const request: Request = { method: 'GET', path: `${pathOf(id)}/log`, isRepeatable: true, signal };
+    const request: Request = { method: 'GET', path: `${pathOf(id)}/log`, repeat: 'always', signal };
     return (await this.#transport.send(request)).text();
   }
 
   #create(
-    { headers, body, isRepeatable }: Pick<Request, 'headers' | 'body' | 'isRepeatable'>,
+    { headers, body, repeat }: Pick<Request, 'headers' | 'body' | 'repeat'>,
     { idempotencyKey = randomUUID(), signal }: CreateOptions,
   ): Promise<Job> {
     return this.#transport.json({
       method: 'POST',
       path: '/jobs',
-      headers: { ...headers, 'idempotency-key': idempotencyKey },
+      headers: { ...headers, ...(idempotencyKey === null ? {} : { 'idempotency-key': idempotencyKey }) },
       ...(body === undefined ? {} : { body }),
-      isRepeatable,
+      repeat: idempotencyKey === null && repeat === 'always' ? 'refused' : repeat,
       signal,
     });
   }
 
   #delete(id: string, { signal }: Cancellable): Promise<Response> {
-    return this.#transport.send({ method: 'DELETE', path: pathOf(id), isRepeatable: false, signal });
+    return this.#transport.send({ method: 'DELETE', path: pathOf(id), repeat: 'refused', signal });
   }
 }
 

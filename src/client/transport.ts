@@ -13,6 +13,15 @@ export interface TransportOptions {
   readonly maxRetries: number;
 }
 
+/**
+ * When a request is sent again: whenever it failed for the moment; only when the server refused it (without an answer it
+ * may have been carried out, and must not be twice); or never, where its body cannot be had again.
+ */
+export type Repeat = 'always' | 'refused' | 'never';
+
+/** Statuses of requests that were not carried out. */
+const REFUSED = new Set<number | null>([429, 503]);
+
 /** One request. */
 export interface Request {
   readonly method: 'GET' | 'POST' | 'PATCH' | 'HEAD' | 'DELETE';
@@ -22,8 +31,7 @@ export interface Request {
   readonly headers?: Readonly<Record<string, string>>;
   /** Makes the body, anew for each try. */
   readonly body?: () => NonNullable<RequestInit['body']>;
-  /** False: it may have been carried out though no answer came, and must not be twice. */
-  readonly isRepeatable: boolean;
+  readonly repeat: Repeat;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -64,8 +72,7 @@ export class Transport {
         return await this.#once(request);
       } catch (error) {
         request.signal?.throwIfAborted();
-        const again = error instanceof EarshotApiError && error.isRetryable && request.isRepeatable;
-        if (!again || attempt > this.maxRetries) throw error;
+        if (!mayRepeat(request, error) || attempt > this.maxRetries) throw error;
         await this.clock.sleep(pauseBefore(attempt, error.retryAfterSeconds), request.signal);
       }
     }
@@ -80,7 +87,7 @@ export class Transport {
       } catch (cause) {
         request.signal?.throwIfAborted();
         const error = unreachable(response.url, cause);
-        if (!request.isRepeatable || attempt > this.maxRetries) throw error;
+        if (request.repeat !== 'always' || attempt > this.maxRetries) throw error;
         await this.clock.sleep(pauseBefore(attempt, null), request.signal);
       }
     }
@@ -106,6 +113,11 @@ export class Transport {
     if (response.ok) return response;
     throw await errorOf(response, this.clock.now());
   }
+}
+
+function mayRepeat({ repeat }: Request, error: unknown): error is EarshotApiError {
+  if (!(error instanceof EarshotApiError) || !error.isRetryable) return false;
+  return repeat === 'always' || (repeat === 'refused' && REFUSED.has(error.status));
 }
 
 /** A JSON body. */

@@ -60,7 +60,7 @@ export class Uploads {
   /** Removes an upload of which no job was made. */
   async remove(url: string, options: { readonly signal?: AbortSignal } = {}): Promise<void> {
     const { signal } = options;
-    await this.#transport.send({ method: 'DELETE', path: url, headers: TUS, isRepeatable: true, signal });
+    await this.#transport.send({ method: 'DELETE', path: url, headers: TUS, repeat: 'always', signal });
   }
 
   async #begin({ name, size }: ByteSource, options: UploadOptions): Promise<string> {
@@ -74,7 +74,7 @@ export class Uploads {
         ...(size === null ? { 'upload-defer-length': '1' } : { 'upload-length': String(size) }),
         ...(shown === null ? {} : { 'upload-metadata': `filename ${Buffer.from(shown).toString('base64')}` }),
       },
-      isRepeatable: true, // one that is begun twice expires
+      repeat: 'always', // one that is begun twice expires
       signal,
     });
     const location = headers.get('location');
@@ -127,7 +127,7 @@ export class Uploads {
         ...(length === null ? {} : { 'upload-length': String(length) }),
       },
       body: () => bytes,
-      isRepeatable: false, // where to go on is to be asked first
+      repeat: 'never', // where to go on is to be asked first
       signal,
     });
     return numberOf(headers, 'upload-offset') ?? offset + bytes.length;
@@ -138,7 +138,7 @@ export class Uploads {
       method: 'HEAD',
       path: url,
       headers: TUS,
-      isRepeatable: true,
+      repeat: 'always',
       signal,
     });
     return { offset: numberOf(headers, 'upload-offset') ?? 0, length: numberOf(headers, 'upload-length') };

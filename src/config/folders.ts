@@ -9,6 +9,8 @@ export interface Folders {
   readonly work: string;
   /** What the server keeps: its database and, unless they are elsewhere, recordings and results. */
   readonly server: string;
+  /** What `watch` has done already, a file a place. */
+  readonly watch: string;
 }
 
 /** The folders for these settings: below --data where given, the user's data and cache folders otherwise. */
@@ -20,5 +22,6 @@ export function foldersOf(settings: Pick<Settings, 'data' | 'models'>, cwd: stri
     models: settings.models === null ? join(data, 'models') : resolve(cwd, settings.models),
     work: join(cache, 'work'),
     server: join(data, 'server'),
+    watch: join(data, 'watch'),
   };
 }

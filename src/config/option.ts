@@ -3,7 +3,15 @@ import type { CommandName } from './commands.ts';
 
 /** What a setting is about; the help and docs/reference/config.md are ordered by it. */
 export type OptionGroup =
-  'Transcription' | 'Speakers' | 'Output' | 'Subtitles' | 'Running' | 'Server' | 'General';
+  | 'Transcription'
+  | 'Speakers'
+  | 'Output'
+  | 'Subtitles'
+  | 'Running'
+  | 'Client'
+  | 'Keys'
+  | 'Server'
+  | 'General';
 
 /** One setting: everything that flags, environment, configuration file, help, docs and JSON Schema are made from. */
 export interface Option<T = unknown> {

@@ -1,5 +1,7 @@
 import type { CommandName } from './commands.ts';
 import type { Option } from './option.ts';
+import { CLIENT_OPTIONS } from './options/client.ts';
+import { KEYS_OPTIONS } from './options/keys.ts';
 import { OUTPUT_OPTIONS } from './options/output.ts';
 import { RUNNING_OPTIONS } from './options/running.ts';
 import { SERVING_OPTIONS } from './options/serving.ts';
@@ -9,6 +11,8 @@ import { TRANSCRIPTION_OPTIONS } from './options/transcription.ts';
 export const OPTIONS = {
   ...TRANSCRIPTION_OPTIONS,
   ...OUTPUT_OPTIONS,
+  ...CLIENT_OPTIONS,
+  ...KEYS_OPTIONS,
   ...RUNNING_OPTIONS,
   ...SERVING_OPTIONS,
 };

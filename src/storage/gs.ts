@@ -10,7 +10,7 @@ import { parallel } from '../util/parallel.ts';
 import { absent, bucketFailure, type Doing } from './failures.ts';
 import { guarded } from './guarded-stream.ts';
 import { Incoming, parts } from './incoming.ts';
-import { assertFolderPrefix, assertKey, assertPrefix, assertRange } from './keys.ts';
+import { assertFolderPrefix, assertKey, assertPrefix, assertRange, type CheckKey } from './keys.ts';
 import { readMedia } from './gs-read.ts';
 import { adoptByUpload, download } from './local-copy.ts';
 import type { ByteRange, PutOptions, Storage, StoredObject, Written } from './storage.ts';
@@ -25,7 +25,11 @@ const DELETED_AT_ONCE = 16;
  * is an emulator's address (`STORAGE_EMULATOR_HOST`). Rejects `storage_unavailable` where the SDK is not installed or the
  * bucket cannot be listed.
  */
-export async function openGoogleStorage(bucket: string, prefix: string): Promise<Storage> {
+export async function openGoogleStorage(
+  bucket: string,
+  prefix: string,
+  checkKey: CheckKey = assertKey,
+): Promise<Storage> {
   const sdk = optionalImport<typeof Sdk>('@google-cloud/storage');
   if (sdk === null)
     throw new EarshotError('storage_unavailable', 'gs:// storage needs the package @google-cloud/storage', {
@@ -37,7 +41,7 @@ export async function openGoogleStorage(bucket: string, prefix: string): Promise
   });
   const opened = client.bucket(bucket);
   await opened.getFiles({ prefix, maxResults: 1, autoPaginate: false }).catch(failing('list', 'its objects'));
-  return new GoogleStorage(opened, prefix);
+  return new GoogleStorage(opened, prefix, checkKey);
 }
 
 /** Objects are the bucket's, under `prefix`, which is '' or ends with '/'. A killed put leaves an upload session that expires by itself. */
@@ -45,11 +49,13 @@ class GoogleStorage implements Storage {
   readonly url: string;
   readonly #bucket: Bucket;
   readonly #prefix: string;
+  readonly #checkKey: CheckKey;
 
-  constructor(bucket: Bucket, prefix: string) {
+  constructor(bucket: Bucket, prefix: string, checkKey: CheckKey) {
     this.url = `gs://${bucket.name}/${prefix}`;
     this.#bucket = bucket;
     this.#prefix = prefix;
+    this.#checkKey = checkKey;
   }
 
   async put(key: string, data: AsyncIterable<Uint8Array>, options: PutOptions = {}): Promise<Written> {
@@ -144,7 +150,7 @@ class GoogleStorage implements Storage {
   }
 
   #file(key: string): File {
-    assertKey(key);
+    this.#checkKey(key);
     return this.#bucket.file(this.#prefix + key);
   }
 }

@@ -38,6 +38,17 @@ export async function openStorage(url: string): Promise<Storage> {
   });
 }
 
+/**
+ * Opens a bucket (gs: or s3:) whose objects others have named: keys may be any names. Rejects as `openStorage` does, and
+ * `usage` for what is no bucket.
+ */
+export async function openBucket(url: string): Promise<Storage> {
+  const anyName = (): void => undefined;
+  if (/^gs:/i.test(url)) return openGoogleStorage(...bucketOf(url), anyName);
+  if (/^s3:/i.test(url)) return openS3Storage(...bucketOf(url), anyName);
+  throw new EarshotError('usage', `expected a gs:// or s3:// address, got ${url}`);
+}
+
 function folderOf(url: string): string {
   try {
     return fileURLToPath(url);

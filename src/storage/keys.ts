@@ -1,6 +1,9 @@
 import { EarshotError } from '../errors.ts';
 import type { ByteRange } from './storage.ts';
 
+/** Throws for what is no key of a storage. */
+export type CheckKey = (key: string) => void;
+
 const SEGMENT = /^[a-z0-9][a-z0-9._-]{0,199}$/;
 /** Object stores take 1,024 bytes; what is left is for the prefix of a storage. */
 const LONGEST = 800;

@@ -5,7 +5,7 @@ import { optionalImport } from '../util/optional-import.ts';
 import { absent, bucketFailure, type Doing } from './failures.ts';
 import { guarded } from './guarded-stream.ts';
 import { Incoming } from './incoming.ts';
-import { assertFolderPrefix, assertKey, assertPrefix, assertRange } from './keys.ts';
+import { assertFolderPrefix, assertKey, assertPrefix, assertRange, type CheckKey } from './keys.ts';
 import { adoptByUpload, download } from './local-copy.ts';
 import { uploadToS3, type S3Sdk } from './s3-upload.ts';
 import type { ByteRange, PutOptions, Storage, StoredObject, Written } from './storage.ts';
@@ -17,7 +17,11 @@ const DELETED_AT_ONCE = 1000;
  * Opens a bucket of S3 or of what speaks its protocol. Region, credentials and endpoint (`AWS_ENDPOINT_URL_S3`) are the
  * SDK's own business. Rejects `storage_unavailable` where the SDK is not installed or the bucket cannot be listed.
  */
-export async function openS3Storage(bucket: string, prefix: string): Promise<Storage> {
+export async function openS3Storage(
+  bucket: string,
+  prefix: string,
+  checkKey: CheckKey = assertKey,
+): Promise<Storage> {
   const sdk = optionalImport<S3Sdk>('@aws-sdk/client-s3');
   if (sdk === null)
     throw new EarshotError('storage_unavailable', 's3:// storage needs the package @aws-sdk/client-s3', {
@@ -26,7 +30,7 @@ export async function openS3Storage(bucket: string, prefix: string): Promise<Sto
   const { AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL } = process.env;
   // Other servers than Amazon's seldom have a host name for each bucket.
   const client = new sdk.S3Client({ forcePathStyle: Boolean(AWS_ENDPOINT_URL_S3 ?? AWS_ENDPOINT_URL) });
-  const storage = new S3Storage(sdk, client, bucket, prefix);
+  const storage = new S3Storage(sdk, client, { bucket, prefix, checkKey });
   try {
     const first = { Bucket: bucket, Prefix: prefix, MaxKeys: 1 };
     await client.send(new sdk.ListObjectsV2Command(first)).catch(failing('list', 'its objects'));
@@ -44,13 +48,19 @@ class S3Storage implements Storage {
   readonly #client: S3Client;
   readonly #bucket: string;
   readonly #prefix: string;
+  readonly #checkKey: CheckKey;
 
-  constructor(sdk: S3Sdk, client: S3Client, bucket: string, prefix: string) {
+  constructor(
+    sdk: S3Sdk,
+    client: S3Client,
+    { bucket, prefix, checkKey }: { bucket: string; prefix: string; checkKey: CheckKey },
+  ) {
     this.url = `s3://${bucket}/${prefix}`;
     this.#sdk = sdk;
     this.#client = client;
     this.#bucket = bucket;
     this.#prefix = prefix;
+    this.#checkKey = checkKey;
   }
 
   async put(key: string, data: AsyncIterable<Uint8Array>, options: PutOptions = {}): Promise<Written> {
@@ -183,7 +193,7 @@ class S3Storage implements Storage {
   }
 
   #at(key: string): { Bucket: string; Key: string } {
-    assertKey(key);
+    this.#checkKey(key);
     return { Bucket: this.#bucket, Key: this.#prefix + key };
   }
 }

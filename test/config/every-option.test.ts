@@ -43,13 +43,18 @@ function twoValues(name: OptionName): [string, string] {
   return [example, `${example}x`];
 }
 
+/** Arguments that a command does not go without. */
+const NEEDED: Partial<Record<CommandName, string[]>> = {
+  ...{ transcribe: ['x'], enrich: ['x'], convert: ['x'], models: ['list'] },
+  ...{ submit: ['x'], watch: ['x'], jobs: ['list'], keys: ['list'] },
+};
+
 function settingsFrom(
   command: CommandName,
   argv: readonly string[],
   env: Record<string, string>,
 ): Promise<Settings> {
-  const needed =
-    { transcribe: ['x'], enrich: ['x'], convert: ['x'], models: ['list'] }[command as string] ?? [];
+  const needed = NEEDED[command] ?? [];
   const parsed = parseCommandLine([command, ...argv, ...needed], COMMAND_TABLE, '0');
   assert.ok('command' in parsed);
   return resolveSettings({ command, flags: parsed.flags, env, cwd });

@@ -3,15 +3,15 @@ import { formatNames } from '../../writers/index.ts';
 import { DEFAULT_WRITER_OPTIONS } from '../../writers/writer.ts';
 
 const FORMATS: readonly string[] = formatNames;
-const WRITING = ['transcribe', 'batch', 'convert', 'demo'] as const;
+const WRITING = ['transcribe', 'batch', 'convert', 'submit', 'jobs', 'watch', 'demo'] as const;
 
 /** Where results go and what they look like. */
 export const OUTPUT_OPTIONS = {
   out: text({
     group: 'Output',
     description:
-      'Folder for the results. Default: beside the input; demo: .earshot/demo; enrich, and convert to one format: standard output.',
-    commands: ['transcribe', 'enrich', 'convert', 'demo'],
+      'Folder for the results; of watch also a gs:// or s3:// place. Default: beside the input; demo: .earshot/demo; enrich, and convert and jobs result to one format: standard output.',
+    commands: ['transcribe', 'enrich', 'convert', 'submit', 'jobs', 'watch', 'demo'],
     default: null,
     placeholder: '<dir>',
     accepts: 'a folder',
@@ -20,7 +20,7 @@ export const OUTPUT_OPTIONS = {
   formats: someOf({
     group: 'Output',
     description: 'Formats to write.',
-    commands: ['transcribe', 'demo'],
+    commands: ['transcribe', 'submit', 'watch', 'demo'],
     choices: FORMATS,
     default: ['txt', 'srt', 'vtt', 'json'],
     mayBeEmpty: false,
@@ -29,7 +29,7 @@ export const OUTPUT_OPTIONS = {
   to: someOf({
     group: 'Output',
     description: 'Format to convert to; several give several files.',
-    commands: ['convert'],
+    commands: ['convert', 'jobs'],
     choices: FORMATS,
     default: ['txt'],
     mayBeEmpty: false,
@@ -40,7 +40,7 @@ export const OUTPUT_OPTIONS = {
   overwrite: boolean({
     group: 'Output',
     description: 'Replace results that are already there.',
-    commands: ['transcribe', 'batch', 'enrich', 'convert', 'demo'],
+    commands: ['transcribe', 'batch', 'enrich', 'convert', 'submit', 'jobs', 'watch', 'demo'],
     default: false,
     example: 'true',
   }),

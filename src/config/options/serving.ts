@@ -23,8 +23,8 @@ export const SERVING_OPTIONS = {
   }),
   apiKey: text({
     group: 'Server',
-    description: 'Key that clients must send.',
-    commands: ['serve'],
+    description: 'Key that clients must send; submit, jobs and watch send it.',
+    commands: ['serve', 'submit', 'jobs', 'watch'],
     default: null,
     accepts: 'a key of at least 16 characters without spaces',
     pattern: /^\S{16,}$/,
@@ -50,7 +50,7 @@ export const SERVING_OPTIONS = {
   keysFile: text({
     group: 'Server',
     description: 'File with several keys, each with its scopes and limits; read again when it changes.',
-    commands: ['serve'],
+    commands: ['serve', 'keys'],
     default: null,
     placeholder: '<file>',
     accepts: 'a file',

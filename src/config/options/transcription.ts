@@ -3,6 +3,8 @@ import { boolean, choice, number, someOf, text, urls } from '../option.ts';
 import { RECOGNITION_ENGINES } from '../../speech/recognition/index.ts';
 
 const TRANSCRIBING = ['transcribe', 'batch', 'demo', 'serve'] as const;
+/** Commands that have it done by a server: what is not the usual is part of the job, the rest is the server's own setting. */
+const ASKING = ['submit', 'watch'] as const;
 
 /** What shall be made of a recording, and by which engine. */
 export const TRANSCRIPTION_OPTIONS = {
@@ -17,7 +19,7 @@ export const TRANSCRIPTION_OPTIONS = {
   model: text({
     group: 'Transcription',
     description: 'Model of the engine: a name of the catalogue or a path. Default: the best of the engine.',
-    commands: TRANSCRIBING,
+    commands: [...TRANSCRIBING, ...ASKING],
     default: null,
     placeholder: '<name>',
     accepts: 'a model name or a path',
@@ -26,7 +28,7 @@ export const TRANSCRIPTION_OPTIONS = {
   language: text({
     group: 'Transcription',
     description: 'Language spoken, as an ISO 639 code, or auto to detect it.',
-    commands: TRANSCRIBING,
+    commands: [...TRANSCRIBING, ...ASKING],
     default: 'auto',
     placeholder: '<code>',
     accepts: 'auto or a language code such as en, de or yue',
@@ -38,7 +40,7 @@ export const TRANSCRIPTION_OPTIONS = {
   task: choice({
     group: 'Transcription',
     description: 'Write what was said, or its translation into English.',
-    commands: TRANSCRIBING,
+    commands: [...TRANSCRIBING, ...ASKING],
     choices: ['transcribe', 'translate'],
     default: 'transcribe',
     example: 'translate',
@@ -54,7 +56,7 @@ export const TRANSCRIPTION_OPTIONS = {
   enrich: someOf({
     group: 'Transcription',
     description: 'What to add to every segment: how it was said, its sentiment, its emotion.',
-    commands: [...TRANSCRIBING, 'enrich'],
+    commands: [...TRANSCRIBING, ...ASKING, 'enrich'],
     choices: ['prosody', 'sentiment', 'emotion'],
     default: ['prosody', 'sentiment'],
     mayBeEmpty: true,
@@ -70,7 +72,7 @@ export const TRANSCRIPTION_OPTIONS = {
   diarization: choice({
     group: 'Speakers',
     description: 'How speakers are told apart. channels: one speaker a channel. off: nobody gets a name.',
-    commands: TRANSCRIBING,
+    commands: [...TRANSCRIBING, ...ASKING],
     choices: ['auto', 'pyannote', 'classic', 'channels', 'off'],
     default: 'auto',
     example: 'classic',
@@ -78,7 +80,7 @@ export const TRANSCRIPTION_OPTIONS = {
   speakers: number({
     group: 'Speakers',
     description: 'Exact number of speakers. Default: found out.',
-    commands: TRANSCRIBING,
+    commands: [...TRANSCRIBING, ...ASKING],
     default: null,
     min: 1,
     max: 100,
@@ -87,7 +89,7 @@ export const TRANSCRIPTION_OPTIONS = {
   minSpeakers: number({
     group: 'Speakers',
     description: 'There are at least so many speakers.',
-    commands: TRANSCRIBING,
+    commands: [...TRANSCRIBING, ...ASKING],
     default: null,
     min: 1,
     max: 100,
@@ -96,7 +98,7 @@ export const TRANSCRIPTION_OPTIONS = {
   maxSpeakers: number({
     group: 'Speakers',
     description: 'There are at most so many speakers.',
-    commands: TRANSCRIBING,
+    commands: [...TRANSCRIBING, ...ASKING],
     default: null,
     min: 1,
     max: 100,

@@ -1,0 +1,137 @@
+import { join, resolve } from 'node:path';
+import type { Job } from '../../client/jobs.ts';
+import { writerOptions } from '../../config/pipeline.ts';
+import { EarshotError, toEarshotError } from '../../errors.ts';
+import { atomicWriteAll } from '../../util/atomic-write-all.ts';
+import { actionOf, type Actions } from '../action.ts';
+import type { Context, Run } from '../command.ts';
+import { nameOutputs } from '../output-names.ts';
+import { makeOutFolder } from '../out-folder.ts';
+import { existingOutputs, existsError, outputsAt } from '../outputs.ts';
+import { reportFailure } from '../report-outcome.ts';
+import { isAboutAll, serverOf } from '../server-client.ts';
+import { table } from '../table.ts';
+
+/** jobs list | show ID… | result ID… | cancel ID… | retry ID… | logs ID… */
+export const jobsCommand: Run = (context) => {
+  const [action, ids] = actionOf('jobs', ACTIONS, context.args);
+  if (ids.length === 0 && action !== list)
+    throw new EarshotError('usage', 'expected ids of jobs', { hint: 'earshot jobs list shows them' });
+  return action(ids, context);
+};
+
+const list: Actions[string] = async (ids, context) => {
+  const { settings, terminal, signal } = context;
+  if (ids.length > 0)
+    throw new EarshotError('usage', `jobs list takes no "${ids[0]}"`, { hint: 'earshot jobs show ID' });
+  const status = settings.status as Job['status'] | 'any';
+  const rows: string[][] = [];
+  const asked = { limit: settings.limit, signal, ...(status === 'any' ? {} : { status }) };
+  for await (const job of serverOf(context).jobs.list(asked))
+    if (settings.json) await terminal.result(`${JSON.stringify(job)}\n`);
+    else rows.push(cellsOf(job));
+  if (settings.json) return 0;
+  if (rows.length === 0) terminal.note('there is no such job');
+  else await terminal.result(table(['id', 'status', 'done', 'created', 'name'], rows));
+  return 0;
+};
+
+const show: Actions[string] = (ids, context) =>
+  each(ids, context, async (id) => {
+    const job = await serverOf(context).jobs.get(id, context);
+    await tell(
+      job,
+      Object.entries(job).map(([name, value]) => [name, textOf(value)]),
+      context,
+    );
+  });
+
+/** One format to stdout, several or any with --out to files named as the recordings were. */
+const result: Actions[string] = async (ids, context) => {
+  const { settings, cwd, terminal } = context;
+  const client = serverOf(context);
+  const isFiles = settings.out !== null || settings.to.length > 1;
+  const folder = resolve(cwd, settings.out ?? '.');
+  const taken: { id: string; name: string }[] = [];
+  return each(ids, context, async (id) => {
+    const transcript = await client.jobs.result(id, 'json', context);
+    const layout = writerOptions(settings);
+    if (!isFiles) {
+      const [only] = outputsAt('', settings.to);
+      const output = only?.writer.render(transcript, layout) ?? '';
+      return terminal.result(
+        settings.json ? `${JSON.stringify({ job_id: id, ok: true, outputs: [], output })}\n` : output,
+      );
+    }
+    const { name } = await client.jobs.get(id, context);
+    taken.push({ id, name: name.replaceAll(/[/\\\p{Cc}]/gu, '_') });
+    const inputs = taken.map((one) => ({
+      ...{ kind: 'url' as const, given: one.id, source: one.id, name: one.name, folder },
+    }));
+    const base = nameOutputs(inputs, folder, []).at(-1) ?? join(folder, id);
+    const outputs = outputsAt(base, settings.to);
+    const existing = await existingOutputs(outputs);
+    if (existing.length > 0 && !settings.overwrite) throw existsError(existing);
+    await makeOutFolder(folder);
+    await atomicWriteAll(
+      outputs.map(({ path, writer }) => ({ path, data: writer.render(transcript, layout) })),
+    );
+    const paths = outputs.map(({ path }) => path);
+    if (settings.json) await terminal.result(`${JSON.stringify({ job_id: id, ok: true, outputs: paths })}\n`);
+    else for (const path of paths) terminal.note(path);
+  });
+};
+
+const cancel: Actions[string] = (ids, context) =>
+  each(ids, context, async (id) => {
+    const job = await serverOf(context).jobs.cancel(id, context);
+    await tell(job, [[id, job.status]], context);
+  });
+
+const retry: Actions[string] = (ids, context) =>
+  each(ids, context, async (id) => {
+    const job = await serverOf(context).jobs.retry(id, context);
+    await tell(job, [[id, job.status]], context);
+  });
+
+const logs: Actions[string] = (ids, context) =>
+  each(ids, context, async (id) => context.terminal.result(await serverOf(context).jobs.log(id, context)));
+
+const ACTIONS: Actions = { list, show, result, cancel, retry, logs };
+
+/** One job that cannot be had is reported and the others are done; what is about the server or the key ends the run. */
+async function each(
+  ids: readonly string[],
+  context: Context,
+  work: (id: string) => Promise<void>,
+): Promise<0 | 1> {
+  let failed = false;
+  for (const id of ids) {
+    try {
+      await work(id);
+    } catch (caught) {
+      const error = toEarshotError(caught);
+      if (context.signal.aborted || isAboutAll(error)) throw error;
+      await reportFailure(id, error, context, { job_id: id });
+      failed = true;
+    }
+  }
+  return failed ? 1 : 0;
+}
+
+async function tell(job: Job, cells: string[][], { settings, terminal }: Context): Promise<void> {
+  if (settings.json) return terminal.result(`${JSON.stringify(job)}\n`);
+  const width = Math.max(...cells.map(([name = '']) => name.length));
+  await terminal.result(cells.map(([name = '', value]) => `${name.padEnd(width)}  ${value}\n`).join(''));
+}
+
+const cellsOf = (job: Job): string[] => [
+  job.job_id,
+  job.status,
+  job.progress === undefined ? '' : `${Math.floor(job.progress.percent)} %`,
+  job.created_at.slice(0, 19).replace('T', ' '),
+  job.name,
+];
+
+const textOf = (value: unknown): string =>
+  value === null ? '-' : typeof value === 'object' ? JSON.stringify(value) : String(value);

@@ -1,0 +1,68 @@
+import { resolve } from 'node:path';
+import { toEarshotError } from '../../errors.ts';
+import { parallel } from '../../util/parallel.ts';
+import { findWriter } from '../../writers/index.ts';
+import type { Context, Run } from '../command.ts';
+import { findInputs, type Input } from '../inputs.ts';
+import { nameOutputs } from '../output-names.ts';
+import { isWhole } from '../outputs.ts';
+import { reportFailure, reportOutcome } from '../report-outcome.ts';
+import { isAboutAll, serverOf } from '../server-client.ts';
+import { sharedProgress } from '../shared-progress.ts';
+import { handIn, submitInput, type Submitting } from '../submit-input.ts';
+
+/**
+ * Sends recordings to a server, waits and saves what `transcribe` would. One that fails is reported and the rest go on;
+ * what is about the server or the key ends the run.
+ */
+export const submitCommand: Run = async (context) => {
+  const { args, cwd, settings, terminal } = context;
+  const { inputs, failures } = await findInputs(args, cwd);
+  const out = settings.out === null ? null : resolve(cwd, settings.out);
+  const bases = nameOutputs(
+    inputs,
+    out,
+    settings.formats.map((format) => findWriter(format).extension),
+  );
+  const client = serverOf(context);
+  for (const { given, error } of failures) await reportFailure(given, error, context);
+  let failed = failures.length;
+  const stop = new AbortController();
+  const signal = AbortSignal.any([context.signal, stop.signal]);
+  const labels = inputs.map(({ given }) => given);
+  const progress = sharedProgress(terminal, labels);
+  try {
+    await parallel(inputs, settings.parallel, async (input, index) => {
+      let jobId: string | null = null;
+      const told = (): Record<string, unknown> => (jobId === null ? {} : { job_id: jobId });
+      const onProgress = (fraction: number, doing: string): void => progress.update(index, fraction, doing);
+      try {
+        const submitting = { client, onProgress, signal };
+        if (settings.detach) return await detach(input, submitting, context);
+        const onJob = (id: string): void => void (jobId = id);
+        const outcome = await submitInput(input, bases[index] as string, { ...submitting, onJob }, context);
+        await reportOutcome(input.given, outcome, context, told());
+        if (!isWhole(outcome.transcript)) failed += 1;
+      } catch (caught) {
+        const error = toEarshotError(caught);
+        if (signal.aborted || (jobId === null && isAboutAll(error))) {
+          stop.abort(error);
+          throw error;
+        }
+        await reportFailure(input.given, error, context, told());
+        failed += 1;
+      }
+      progress.update(index, 1, 'done');
+    });
+  } finally {
+    progress.end();
+  }
+  return failed > 0 ? 1 : 0;
+};
+
+async function detach(input: Input, submitting: Submitting, context: Context): Promise<void> {
+  const { job_id: id, status } = await handIn(input, submitting, context);
+  submitting.onProgress(1, 'sent');
+  const line = { path: input.given, ok: true, job_id: id, status };
+  await context.terminal.result(context.settings.json ? `${JSON.stringify(line)}\n` : `${id}\n`);
+}
