@@ -29,6 +29,8 @@ export interface Server {
 
 /** The longest a client may take to send a request: a large file over a slow line. */
 const REQUEST_MS = 6 * 3_600_000;
+/** What a request gets to end when the server closes; one that is still being sent has no end. */
+const CLOSE_MS = 1_000;
 /** A JSON body says what is wanted; recordings come as forms and uploads. */
 const JSON_BYTES = 1 << 20;
 
@@ -111,7 +113,9 @@ export function createServer(dependencies: ServerDependencies): Server {
     async close() {
       isDraining = true;
       stopping.abort(new EarshotError('draining', 'the server is shutting down'));
+      const force = setTimeout(() => http.server.closeAllConnections(), CLOSE_MS);
       await http.close();
+      clearTimeout(force);
     },
   };
 }
