@@ -70,7 +70,7 @@ export async function redeliver(db: Database, tickets: Tickets, id: string): Pro
 }
 
 /**
- * Gives every running stage back to its queue, as if its worker had been seen to die. For a database that only this
+ * Gives every stage that runs, or was about to, back to its queue, as if its worker had been seen to die. For a database that only this
  * process can open: nobody else can be at work.
  */
 export async function reclaimAll(db: Database, tickets: Tickets): Promise<void> {
@@ -122,7 +122,14 @@ INSERT INTO earshot.event (job_id, type, data) SELECT id, 'status', '{"status": 
 const DELETE_JOB = `DELETE FROM earshot.job WHERE id = $1 AND status IN ('completed', 'failed', 'cancelled') RETURNING id`;
 
 const RECLAIM = `
-WITH held AS (SELECT id, ticket FROM earshot.stage WHERE state = 'running' FOR UPDATE)
-UPDATE earshot.stage SET state = 'queued', ticket = gen_random_uuid(), lost = lost + 1
+WITH held AS (
+  SELECT stage.id, stage.ticket, stage.state FROM earshot.stage
+  WHERE state = 'running' OR state = 'queued' AND EXISTS (
+    SELECT 1 FROM earshot_queue.job AS fetched
+    WHERE fetched.name = stage.name AND fetched.id = stage.ticket AND fetched.state = 'active'
+  ) FOR UPDATE
+)
+UPDATE earshot.stage
+SET state = 'queued', ticket = gen_random_uuid(), lost = lost + CASE WHEN held.state = 'running' THEN 1 ELSE 0 END
 FROM held WHERE stage.id = held.id
 RETURNING stage.id, stage.name, stage.rank, held.ticket AS old, stage.ticket`;

@@ -103,8 +103,8 @@ export class Jobs {
   stages(id: string): ReturnType<typeof read.stagesOf> {
     return read.stagesOf(this.db, id);
   }
-  results(id: string, stage: string): ReturnType<typeof read.resultsOf> {
-    return read.resultsOf(this.db, id, stage);
+  results(id: string, stage: string, from = 0): ReturnType<typeof read.resultsOf> {
+    return read.resultsOf(this.db, id, stage, from);
   }
   events(id: string, after: number): Promise<read.JobEvent[]> {
     return read.eventsOf(this.db, id, after);

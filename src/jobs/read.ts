@@ -68,13 +68,14 @@ export async function stagesOf(db: Queryable, jobId: string): Promise<Stage[]> {
   return db.query<Stage>(STAGES, [jobId]);
 }
 
-/** Results of a job's stages of one name, in order of index; null where a stage has none. */
+/** Results of a job's stages of one name from index `from` on, in order of index; null where a stage has none. */
 export async function resultsOf(
   db: Queryable,
   jobId: string,
   name: string,
+  from = 0,
 ): Promise<Pick<Stage, 'index' | 'state' | 'result' | 'error'>[]> {
-  return db.query(RESULTS, [jobId, name]);
+  return db.query(RESULTS, [jobId, name, from]);
 }
 
 /** What happened after event number `after`, at most `limit` of it. */
@@ -118,7 +119,8 @@ ORDER BY seq DESC LIMIT $5`;
 
 const STAGES = `SELECT ${STAGE_COLUMNS} FROM earshot.stage WHERE job_id = $1 ORDER BY name, index`;
 
-const RESULTS = `SELECT index, state, result, error FROM earshot.stage WHERE job_id = $1 AND name = $2 ORDER BY index`;
+const RESULTS = `SELECT index, state, result, error FROM earshot.stage WHERE job_id = $1 AND name = $2 AND index >= $3
+ORDER BY index`;
 
 const EVENTS = `
 SELECT seq::float8 AS seq, type, data, at FROM earshot.event WHERE job_id = $1 AND seq > $2 ORDER BY seq LIMIT $3`;

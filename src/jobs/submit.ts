@@ -69,12 +69,12 @@ export async function submitAll(
         queue,
         group.map(({ ticket }) => ticket),
       );
-    return Promise.all(
-      rows.map(async (row) => {
-        const job = inserted.get(row.id);
-        return job ? { job, isNew: true } : earlier(tx, row);
-      }),
-    );
+    const answers: (Submission | EarshotError)[] = [];
+    for (const row of rows) {
+      const job = inserted.get(row.id);
+      answers.push(job ? { job, isNew: true } : await earlier(tx, row));
+    }
+    return answers;
   });
 }
 
