@@ -53,14 +53,34 @@ export function audioAnswer(
   return { contentType: JSON_TYPE, body: JSON.stringify(body) };
 }
 
-/** The events of a streamed answer, each the JSON text of one `data:` line. */
-export function audioEvents({ format }: AudioRequest, transcript: Transcript, render: Render): string[] {
+/** A piece of text of a streamed answer, as the JSON text of its `data:` line. */
+export const deltaEvent = (delta: string): string => JSON.stringify({ type: 'transcript.text.delta', delta });
+
+/**
+ * The events that end a streamed answer, each the JSON text of one `data:` line. `told` is the text that was sent while
+ * it was heard. All deltas together are the text of the last event.
+ */
+export function audioEvents(
+  { format }: AudioRequest,
+  transcript: Transcript,
+  told: string,
+  render: Render,
+): string[] {
   const whole = diarized.parse(JSON.parse(render('diarized_json', transcript)));
-  const deltas = whole.segments.map((segment, i) =>
-    format === 'diarized_json'
-      ? { ...segment, type: 'transcript.text.segment' }
-      : { type: 'transcript.text.delta', delta: `${i === 0 ? '' : ' '}${String(segment['text'])}` },
-  );
-  const done = { type: 'transcript.text.done', text: whole.text, usage: whole.usage };
-  return [...deltas, done].map((event) => JSON.stringify(event));
+  const done = (text: string): string =>
+    JSON.stringify({ type: 'transcript.text.done', text, usage: whole.usage });
+  if (format === 'diarized_json')
+    return [
+      ...whole.segments.map((segment) => JSON.stringify({ ...segment, type: 'transcript.text.segment' })),
+      done(whole.text),
+    ];
+  if (whole.text.startsWith(told)) {
+    const pieces = whole.text.slice(told.length).match(PIECE) ?? [];
+    return [...pieces.map(deltaEvent), done(whole.text)];
+  }
+  return [done(told.replace(SPACES, '') === whole.text.replace(SPACES, '') ? told : whole.text)];
 }
+
+/** A sentence or so, with the space before it. */
+const PIECE = /\s*[^\s][^.?!。？！]*(?:[.?!。？！]+|$)/gu;
+const SPACES = /\s+/g;

@@ -1,17 +1,22 @@
 import { z } from 'zod';
 import { suggest } from '../util/suggest.ts';
+import { checkChunkingStrategy } from './chunking-strategy.ts';
 import { FieldError } from './errors.ts';
+import { parseKnownSpeakers, type KnownSpeakerField } from './known-speakers.ts';
 
 /** Formats of OpenAI's audio endpoints. */
 export const RESPONSE_FORMATS = ['json', 'text', 'srt', 'verbose_json', 'vtt', 'diarized_json'] as const;
 export type ResponseFormat = (typeof RESPONSE_FORMATS)[number];
 
+/** The one of OpenAI's models that tells speakers apart. */
+const DIARIZING = 'gpt-4o-transcribe-diarize';
 /** OpenAI's model ids; here each stands for what is installed. */
 export const MODEL_ALIASES = [
   'whisper-1',
   'gpt-4o-transcribe',
   'gpt-4o-mini-transcribe',
-  'gpt-4o-transcribe-diarize',
+  'gpt-4o-mini-transcribe-2025-12-15',
+  DIARIZING,
 ] as const;
 
 /** What a client of the audio endpoints asked for. */
@@ -24,13 +29,18 @@ export interface AudioRequest {
   /** For verbose_json. */
   readonly granularities: { readonly word: boolean; readonly segment: boolean };
   readonly stream: boolean;
+  /** Whether the answer says who speaks. */
+  readonly diarize: boolean;
+  readonly knownSpeakers: readonly KnownSpeakerField[];
 }
 
 /** Text fields of a form in the order of arrival; a name may come several times. */
 export type FormFields = readonly (readonly [name: string, value: string])[];
 
 const truth = z
-  .enum(['true', 'false', '1', '0'], 'expected true or false')
+  .string()
+  .transform((text) => text.toLowerCase())
+  .pipe(z.enum(['true', 'false', '1', '0'], 'expected true or false'))
   .transform((text) => text === 'true' || text === '1');
 const language = z
   .string()
@@ -52,10 +62,12 @@ const one = <S extends z.ZodType>(schema: S) =>
 const many = <S extends z.ZodType>(schema: S) => z.array(schema).default([]);
 
 /**
- * Every field of OpenAI's endpoints, as lists of texts. prompt, keywords, temperature, include and chunking_strategy
- * are hints: they are checked, and change nothing here.
+ * Every field of OpenAI's endpoints, as lists of texts. prompt, keywords and temperature are hints: they are checked, and
+ * change nothing here. So is include: no engine here tells the probabilities of its tokens, and an answer without
+ * `logprobs` is what OpenAI's clients expect of models that have none. What OpenAI takes from some of its models only
+ * (formats, streams, granularities, known speakers) is taken with every model, because here all names mean one.
  */
-const form = z.object({
+export const audioForm = z.object({
   model: one(z.string().min(1).max(200)),
   language: one(language),
   languages: many(language),
@@ -66,10 +78,11 @@ const form = z.object({
   temperature: one(z.string().regex(/^(?:0(?:\.\d*)?|1(?:\.0*)?|\.\d+)$/, 'expected a number from 0 to 1')),
   include: many(z.enum(['logprobs'], 'expected logprobs')),
   stream: one(truth),
-  chunking_strategy: z.array(z.string()).optional(),
+  known_speaker_names: many(z.string()),
+  known_speaker_references: many(z.string()),
 });
-const NOT_HERE = ['known_speaker_names', 'known_speaker_references'];
-const NAMES = [...Object.keys(form.shape), ...NOT_HERE, 'file'];
+const CHUNKING = 'chunking_strategy';
+const NAMES = [...Object.keys(audioForm.shape), CHUNKING, 'file'];
 
 /**
  * Reads the text fields of `POST /v1/audio/transcriptions` and `/translations`: lists as repeated `name[]` or `name`,
@@ -77,13 +90,20 @@ const NAMES = [...Object.keys(form.shape), ...NOT_HERE, 'file'];
  * first field that is unknown or wrong.
  */
 export function parseAudioRequest(fields: FormFields, models: readonly string[]): AudioRequest {
-  const parsed = form.safeParse(grouped(fields));
+  const parsed = audioForm.safeParse(grouped(fields));
   if (!parsed.success) {
     const { path, message } = parsed.error.issues[0] as z.core.$ZodIssue;
     throw new FieldError(String(path[0]), `"${String(path[0])}": ${message}`);
   }
+  checkChunkingStrategy(
+    fields.flatMap(([name, value]) => {
+      const key = /^chunking_strategy(?:\[(\w*)\])?$/.exec(name);
+      return key ? [[key[1] ?? '', value] as const] : [];
+    }),
+  );
   const { languages, timestamp_granularities: granularities, stream = false, ...asked } = parsed.data;
   const format = asked.response_format ?? 'json';
+  const knownSpeakers = parseKnownSpeakers(asked.known_speaker_names, asked.known_speaker_references);
   if (granularities.includes('word') && format !== 'verbose_json')
     throw new FieldError('timestamp_granularities', 'words need the response_format verbose_json');
   if (stream && !['json', 'text', 'diarized_json'].includes(format))
@@ -97,15 +117,21 @@ export function parseAudioRequest(fields: FormFields, models: readonly string[])
       segment: granularities.length === 0 || granularities.includes('segment'),
     },
     stream,
+    diarize:
+      format === 'diarized_json' ||
+      (SUBTITLES.includes(format) && (asked.model === DIARIZING || knownSpeakers.length > 0)),
+    knownSpeakers,
   };
 }
+
+/** Formats beside diarized_json that can say who speaks; they do when speakers were asked for. */
+const SUBTITLES: readonly ResponseFormat[] = ['srt', 'vtt'];
 
 function grouped(fields: FormFields): Record<string, string[]> {
   const given = new Map<string, string[]>();
   for (const [wireName, value] of fields) {
     const name = wireName.replace(/\[\w*\]$/, '');
     if (name === 'file') throw new FieldError('file', 'expected a file with a file name, got a text field');
-    if (NOT_HERE.includes(name)) throw new FieldError(name, 'this server does not recognise known speakers');
     if (!NAMES.includes(name)) {
       const meant = suggest(name, NAMES);
       throw new FieldError(
@@ -113,6 +139,7 @@ function grouped(fields: FormFields): Record<string, string[]> {
         `unknown field "${wireName}"${meant === null ? '' : `; did you mean "${meant}"?`}`,
       );
     }
+    if (name === CHUNKING) continue;
     given.set(name, [...(given.get(name) ?? []), value]);
   }
   return Object.fromEntries(given);

@@ -115,7 +115,7 @@ const LIST_JOBS = `
 SELECT seq::text AS seq, ${JOB_COLUMNS} FROM earshot.job
 WHERE ($1::text IS NULL OR owner = $1) AND ($2::text IS NULL OR status = $2) AND ($3::text IS NULL OR kind = $3)
   AND ($4::bigint IS NULL OR seq < $4::bigint)
-ORDER BY seq DESC LIMIT $5`;
+ORDER BY job.seq DESC LIMIT $5`;
 
 const STAGES = `SELECT ${STAGE_COLUMNS} FROM earshot.stage WHERE job_id = $1 ORDER BY name, index`;
 

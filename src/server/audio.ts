@@ -1,26 +1,41 @@
 import { Readable } from 'node:stream';
-import type { FastifyReply } from 'fastify';
-import { type Answer, JSON_TYPE, audioAnswer, audioEvents } from '../api/answer.ts';
-import { errorAnswer, FieldError } from '../api/errors.ts';
-import { folderOf } from '../api/job-files.ts';
+import { z } from 'zod';
+import { audioAnswer } from '../api/answer.ts';
+import { FieldError } from '../api/errors.ts';
+import { referenceKey, type JobInput } from '../api/job-files.ts';
 import type { JobOptions } from '../api/job-options.ts';
-import { type AudioRequest, parseAudioRequest } from '../api/openai.ts';
-import { EarshotError, type ErrorCode, ERRORS, toEarshotError } from '../errors.ts';
-import type { Job } from '../jobs/job.ts';
-import type { Transcript } from '../transcript/schema.ts';
+import { type AudioRequest, parseAudioRequest, RESPONSE_FORMATS } from '../api/openai.ts';
+import type { KnownSpeakerField } from '../api/known-speakers.ts';
+import { streamAnswer } from './audio-stream.ts';
 import type { Call, Route, ServerContext } from './context.ts';
-import { transcriptOf } from './jobs.ts';
 import { submit, withUpload } from './submit.ts';
-import { isDoneWithin, whileWaiting } from './waiting.ts';
-import { jobEnd } from './waiting-job.ts';
-
-/** A JSON answer begins after this time, with blank lines until the result is there: Node's fetch waits five minutes. */
-const BEGIN_MS = 60_000;
-const FILL_MS = 15_000;
-/** Seconds that such a job outlives its request, should the server be killed before it could delete it. */
-const KEEP_SECONDS = 3_600;
+import { answerWhenReady, PRIVATE, transcriptWhenDone, waitingSignal } from './synchronous.ts';
 
 type Task = 'transcribe' | 'translate';
+
+const list = z.array(z.string()).optional();
+/** The form as OpenAPI tells it; api/openai.ts reads it. */
+const audioBody = z.object({
+  model: z.string().optional().describe("A model of this server, or one of OpenAI's ids: what is installed."),
+  language: z.string().optional().describe('ISO 639 code; absent: recognised.'),
+  response_format: z.enum(RESPONSE_FORMATS).default('json'),
+  'timestamp_granularities[]': z
+    .array(z.enum(['word', 'segment']))
+    .optional()
+    .describe('For verbose_json.'),
+  stream: z.boolean().default(false).describe('Server-sent events, for json, text and diarized_json.'),
+  'known_speaker_names[]': list.describe('Up to 4 names for voices of known_speaker_references.'),
+  'known_speaker_references[]': list.describe('For each name a data: URL with 2 to 10 s of their speech.'),
+  chunking_strategy: z.string().optional().describe('A hint without effect.'),
+  prompt: z.string().optional().describe('A hint without effect.'),
+  'keywords[]': list.describe('A hint without effect.'),
+  'languages[]': list.describe('Taken like language when it is one.'),
+  temperature: z.number().min(0).max(1).optional().describe('A hint without effect.'),
+  'include[]': z
+    .array(z.enum(['logprobs']))
+    .optional()
+    .describe('Without effect: no engine here tells probabilities of tokens.'),
+});
 
 /** POST /v1/audio/transcriptions and /v1/audio/translations: jobs that live as long as the request that waits for them. */
 export const AUDIO_ROUTES: readonly Route[] = (['transcribe', 'translate'] as const).map((task) => ({
@@ -29,125 +44,67 @@ export const AUDIO_ROUTES: readonly Route[] = (['transcribe', 'translate'] as co
   summary: task === 'transcribe' ? 'Transcribe a recording' : 'Translate a recording to English',
   tag: 'OpenAI',
   scope: 'submit',
+  body: { 'multipart/form-data': { schema: audioBody, files: ['file'] } },
   responses: {
     200: {
       description: 'The transcript in the format asked for, or its events.',
       content: { 'application/json': null, 'text/plain': null, 'text/vtt': null, 'text/event-stream': null },
     },
   },
-  errors: [404, 413, 415, 422, 507],
+  errors: [404, 422, 499, 502, 507],
   answer: (call, context) => answerAudio(task, call, context),
 }));
 
 async function answerAudio(task: Task, call: Call, context: ServerContext): Promise<unknown> {
-  const gone = new AbortController();
-  call.reply.raw.once('close', () => gone.abort());
-  const signal = AbortSignal.any([gone.signal, context.stopping]);
+  const signal = waitingSignal(call, context);
   let asked: AudioRequest | undefined;
-  const { job } = await withUpload(call, context, async ({ id, form }) => {
-    asked = parseAudioRequest(form.fields, context.models());
-    if (form.file === null)
-      throw new FieldError('file', 'the form has no file; send the recording as "file"');
-    return submit(
-      {
-        id,
-        kind: { name: 'transcribe', first: 'prepare' },
-        input: { name: form.file.name, url: null },
-        options: optionsOf(asked, task),
-        content: form.file,
-        request: {},
-        isShared: false,
-        keepSeconds: KEEP_SECONDS,
-      },
-      call,
-      context,
-    );
-  });
+  const { job } = await withUpload(
+    call,
+    context,
+    async ({ id, form }) => {
+      asked = parseAudioRequest(form.fields, context.models());
+      if (form.file === null)
+        throw new FieldError('file', 'the form has no file; send the recording as "file"');
+      const input = {
+        name: form.file.name,
+        url: null,
+        ...(await keep(asked.knownSpeakers, id, context)),
+      };
+      const options = optionsOf(asked, task);
+      const kind = { name: 'transcribe', first: 'prepare' };
+      return submit({ id, kind, input, options, content: form.file, ...PRIVATE }, call, context);
+    },
+    { longFields: ['known_speaker_references'] },
+  );
   const request = asked as unknown as AudioRequest;
-  const work = outcome(job, signal, context);
-  work.catch(() => undefined); // whoever still listens is told below
-  if (request.stream) return stream(call.reply, request, work, context);
+  const work = transcriptWhenDone(job, signal, context);
+  if (request.stream) return streamAnswer(call.reply, request, job, work, context);
   const answer = work.then((transcript) => audioAnswer(request, task, transcript, context.render));
-  return respond(call.reply, request, answer, context);
+  return answerWhenReady(call.reply, answer, request.format.endsWith('json'), context);
 }
 
-function optionsOf({ model, language, format }: AudioRequest, task: Task): JobOptions {
+function optionsOf({ model, language, diarize }: AudioRequest, task: Task): JobOptions {
   return {
     ...(model === null ? {} : { model }),
     ...(language === 'auto' ? {} : { language }),
     task,
-    ...(format === 'diarized_json' ? {} : { diarization: 'off' }),
+    ...(diarize ? {} : { diarization: 'off' }),
     enrich: [],
   };
 }
 
-/** The job's transcript; the job and its files are then deleted. It is cancelled when nobody waits for it any more. */
-async function outcome(job: Job, signal: AbortSignal, context: ServerContext): Promise<Transcript> {
-  try {
-    const done = await jobEnd(job.id, signal, context);
-    if (done.error !== null) throw failureOf(done.error);
-    if (done.status === 'cancelled') throw new EarshotError('cancelled', 'the job was cancelled');
-    return await transcriptOf(done, context);
-  } finally {
-    await discard(job.id, context).catch(context.onError);
-  }
+/** Known speakers as a job has them; what introduces them is stored beside the recording. */
+async function keep(
+  known: readonly KnownSpeakerField[],
+  jobId: string,
+  { storage }: ServerContext,
+): Promise<Pick<JobInput, 'known_speakers'>> {
+  if (known.length === 0) return {};
+  const stored = await Promise.all(
+    known.map(async ({ name, audio }, i) => {
+      const { sha256 } = await storage.put(referenceKey(jobId, i), Readable.from([audio]));
+      return { name, sha256 };
+    }),
+  );
+  return { known_speakers: stored };
 }
-
-async function discard(id: string, { jobs, storage }: ServerContext): Promise<void> {
-  await jobs.cancel(id);
-  await jobs.remove(id);
-  await storage.removeAll(folderOf(id));
-}
-
-function failureOf({ code, message }: { code: string; message: string }): EarshotError {
-  return new EarshotError(code in ERRORS ? (code as ErrorCode) : 'internal', message);
-}
-
-/** Text answers wait for the result; JSON answers may begin early, because JSON may be preceded by blank lines. */
-async function respond(
-  reply: FastifyReply,
-  asked: AudioRequest,
-  answer: Promise<Answer>,
-  context: ServerContext,
-): Promise<unknown> {
-  answer.catch(() => undefined);
-  const isJson = asked.format.endsWith('json');
-  if (!isJson || (await isDoneWithin(answer, BEGIN_MS, context.clock))) {
-    const { contentType, body } = await answer;
-    return reply.header('content-type', contentType).send(body);
-  }
-  return reply.header('content-type', JSON_TYPE).send(Readable.from(late()));
-
-  async function* late(): AsyncGenerator<string> {
-    yield '\n';
-    yield* whileWaiting(answer, '\n', FILL_MS, context.clock);
-    yield await answer.then(({ body }) => body, failure(context));
-  }
-}
-
-/** Server-sent events as OpenAI's clients read them: `data:` lines only, comments to keep the connection alive. */
-function stream(
-  reply: FastifyReply,
-  asked: AudioRequest,
-  work: Promise<Transcript>,
-  context: ServerContext,
-): unknown {
-  const events = async (): Promise<string[]> => audioEvents(asked, await work, context.render);
-  reply.header('content-type', 'text/event-stream; charset=utf-8').header('cache-control', 'no-cache');
-  return reply.send(Readable.from(lines()));
-
-  async function* lines(): AsyncGenerator<string> {
-    yield ': transcribing\n\n';
-    yield* whileWaiting(work, ': transcribing\n\n', FILL_MS, context.clock);
-    const failed = failure(context);
-    for (const event of await events().catch((error: unknown) => [failed(error)])) yield `data: ${event}\n\n`;
-  }
-}
-
-/** The status has been sent: the error's body is all that can still be said. */
-const failure =
-  (context: ServerContext) =>
-  (error: unknown): string => {
-    context.onError(toEarshotError(error));
-    return JSON.stringify(errorAnswer(toEarshotError(error)).body);
-  };

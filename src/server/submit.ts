@@ -22,6 +22,14 @@ export interface Stored {
   readonly form: ReceivedForm;
 }
 
+/** What a form may hold beside short texts. */
+export interface UploadForm {
+  /** Where each file goes, by its field. */
+  readonly files?: Readonly<Record<string, (jobId: string) => string>>;
+  /** Texts that hold audio. */
+  readonly longFields?: readonly string[];
+}
+
 /**
  * Takes a form whose file is streamed into the storage under a new job's id, counted as an upload meanwhile. When `use`
  * rejects, or does not keep the files by making that job, they are removed.
@@ -30,6 +38,7 @@ export async function withUpload(
   call: Call,
   context: ServerContext,
   use: (stored: Stored) => Promise<Submission>,
+  { files = { file: sourceKey }, longFields = [] }: UploadForm = {},
 ): Promise<Submission> {
   const { storage, limits, activity } = context;
   const id = randomUUID();
@@ -38,8 +47,13 @@ export async function withUpload(
   activity.uploads++;
   let isKept = false;
   try {
-    const form = await receiveForm(call.request, limits.maxUploadBytes, (bytes) =>
-      storage.put(sourceKey(id), bytes, { maxBytes: limits.maxUploadBytes }),
+    const form = await receiveForm(
+      call.request,
+      limits.maxUploadBytes,
+      (bytes, field) =>
+        storage.put((files[field] ?? sourceKey)(id), bytes, { maxBytes: limits.maxUploadBytes }),
+      Object.keys(files),
+      longFields,
     );
     if (form.file !== null && announced === 0) await checkRoom(call, context, form.file.bytes);
     const submission = await use({ id, form });

@@ -9,12 +9,19 @@ import type { Written } from '../storage/storage.ts';
 export interface ReceivedForm {
   readonly fields: FormFields;
   /** null: the form has no file. */
-  readonly file: (Written & { readonly name: string }) | null;
+  readonly file: ReceivedFile | null;
+  /** All files by their field. */
+  readonly files: ReadonlyMap<string, ReceivedFile>;
 }
+
+export type ReceivedFile = Written & { readonly name: string };
 
 /** Longest text field, in bytes, and most fields of a form. */
 const FIELD_BYTES = 64 * 1024;
 const FIELDS = 200;
+/** Fields that hold audio may be as long as ten seconds of it: 3 MB in base64. All texts of a form together are limited, too. */
+const LONG_FIELD_BYTES = 4 << 20;
+const TEXT_BYTES = FIELDS * FIELD_BYTES;
 
 /**
  * Streams a multipart form with constant memory: `file` may stand first, last or between the text fields, and no length
@@ -26,18 +33,19 @@ export async function receiveForm(
   maxBytes: number,
   save: (bytes: AsyncIterable<Uint8Array>, field: string) => Promise<Written>,
   files: readonly string[] = ['file'],
+  longFields: readonly string[] = [],
 ): Promise<ReceivedForm> {
-  if (Number(request.headers['content-length'] ?? 0) > maxBytes + FIELDS * FIELD_BYTES)
-    throw tooLarge(maxBytes);
+  if (Number(request.headers['content-length'] ?? 0) > maxBytes + TEXT_BYTES) throw tooLarge(maxBytes);
   try {
     const fields: [string, string][] = [];
-    let file: ReceivedForm['file'] = null;
+    const received = new Map<string, ReceivedFile>();
+    let textBytes = 0;
     const limits = {
       fileSize: maxBytes + 1,
       files: files.length,
       fields: FIELDS,
       parts: FIELDS + files.length,
-      fieldSize: FIELD_BYTES,
+      fieldSize: longFields.length > 0 ? LONG_FIELD_BYTES : FIELD_BYTES,
       fieldNameSize: 200,
     };
     // A file may come without a name or type: what counts is the field.
@@ -46,14 +54,22 @@ export async function receiveForm(
     for await (const part of request.parts({ limits, isPartAFile })) {
       if (part.type === 'file') {
         const written = await saved(part, maxBytes, save, files);
-        if (part.fieldname === files[0]) file = { ...written, name: displayName(part.filename) };
+        received.set(part.fieldname, { ...written, name: displayName(part.filename) });
         continue;
       }
-      if (part.valueTruncated || part.fieldnameTruncated)
-        throw new FieldError(part.fieldname, `"${part.fieldname}" is longer than ${FIELD_BYTES} bytes`);
-      fields.push([part.fieldname, typeof part.value === 'string' ? part.value : JSON.stringify(part.value)]);
+      const value = typeof part.value === 'string' ? part.value : JSON.stringify(part.value);
+      const bytes = Buffer.byteLength(value);
+      const most = longFields.includes(part.fieldname.replace(/\[\]$/, '')) ? LONG_FIELD_BYTES : FIELD_BYTES;
+      if (part.valueTruncated || part.fieldnameTruncated || bytes > most)
+        throw new FieldError(part.fieldname, `"${part.fieldname}" is longer than ${most} bytes`);
+      if ((textBytes += bytes) > TEXT_BYTES)
+        throw new EarshotError(
+          'too_large',
+          `the texts of the form are longer than ${TEXT_BYTES} bytes together`,
+        );
+      fields.push([part.fieldname, value]);
     }
-    return { fields, file };
+    return { fields, file: received.get(files[0] ?? '') ?? null, files: received };
   } catch (error) {
     throw malformed(error) ?? error;
   }

@@ -5,7 +5,7 @@ import { running } from './fixture.ts';
 
 test('one Earshot recognises for another: key, words, times and language survive the wire', async (t) => {
   const KEY = 'correct-horse-battery';
-  const { url, calls } = await running(t, { apiKey: KEY });
+  const { url, calls } = await running(t, { auth: { apiKey: KEY } });
   const recognizer = await remoteEngine({ env: { EARSHOT_WORKER_TOKEN: KEY } }).open({
     model: null,
     language: 'en',
