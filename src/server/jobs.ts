@@ -26,7 +26,7 @@ const listQuery = z.strictObject({
 });
 const ID = { id: z.string().describe('Id of a job.') };
 const LOCATION = { location: 'Path of the job.' };
-const resultQuery = z.strictObject({
+export const resultQuery = z.strictObject({
   format: z
     .string()
     .transform((text) => formatNames.find((name) => name.toLowerCase() === text.toLowerCase()) ?? text)
@@ -35,7 +35,7 @@ const resultQuery = z.strictObject({
     .describe('Any output format; upper and lower case are the same.'),
 });
 /** Formats that are JSON have shapes of their own, each of another system. */
-const resultContent = Object.fromEntries(
+export const resultContent = Object.fromEntries(
   WRITERS.map(({ mediaType }) => mediaType.split(';')[0] as string).map((type) => [
     type,
     type === 'application/json'
@@ -189,6 +189,7 @@ export async function transcriptOf(job: Job, { storage }: ServerContext): Promis
 }
 
 /** What stands in a recording's name or words must not do anything in a browser. */
-const SANDBOX = "sandbox; default-src 'none'; style-src 'unsafe-inline'";
+export const SANDBOX = "sandbox; default-src 'none'; style-src 'unsafe-inline'";
 
-const withCharset = (type: string): string => (/charset=/.test(type) ? type : `${type}; charset=utf-8`);
+export const withCharset = (type: string): string =>
+  /charset=/.test(type) ? type : `${type}; charset=utf-8`;

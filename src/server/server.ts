@@ -8,6 +8,7 @@ import { LOCAL_CALLER } from './auth/caller.ts';
 import { rateLimit } from './auth/rate.ts';
 import type { Route, ServerContext, ServerDependencies } from './context.ts';
 import { onIdleBody, onMalformedHttp, requestId, sendError } from './errors.ts';
+import { DOOR_ROUTES } from './doors.ts';
 import { eventRoutes } from './events.ts';
 import { healthRoutes } from './health.ts';
 import { JOB_ROUTES } from './jobs.ts';
@@ -40,6 +41,7 @@ export function routesOf(context: ServerContext): Route[] {
     ...JOB_ROUTES,
     ...eventRoutes(),
     ...AUDIO_ROUTES,
+    ...DOOR_ROUTES,
     ...MODEL_ROUTES,
     ...healthRoutes(context),
   ];
