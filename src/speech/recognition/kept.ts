@@ -1,3 +1,5 @@
+import { abortable } from '../../util/abortable.ts';
+import { Slots } from '../../util/slots.ts';
 import type { RecognitionEngine, RecognitionOptions, Recognizer } from './recognition.ts';
 
 /** The same engines, whose recognisers stay loaded from one recording to the next until `close`. */
@@ -6,35 +8,117 @@ export interface KeptEngines {
   close(): Promise<void>;
 }
 
-/** `scratchDir` takes the place of each run's own folder, because a recogniser outlives the run that opened it. */
-export function keepOpen(engines: readonly RecognitionEngine[], scratchDir: string): KeptEngines {
-  const loaded = new Map<string, Promise<Recognizer>>();
-  const open = async (engine: RecognitionEngine, options: RecognitionOptions): Promise<Recognizer> => {
-    const { signal: _, onNotice: _notice, scratchDir: _scratch, ...same } = options;
-    const key = JSON.stringify([engine.name, same]);
-    const opening = loaded.get(key) ?? engine.open({ ...same, scratchDir });
-    loaded.set(key, opening);
-    opening.catch(() => loaded.delete(key)); // the next request tries again
-    return { ...bound(await opening), close: () => Promise.resolve() };
-  };
+/** A recogniser that is loaded, is being loaded, or was. */
+interface Kept {
+  readonly load: () => Promise<Recognizer>;
+  /** null: not loaded now. */
+  loaded: Promise<Recognizer> | null;
+  /** Chunks that use it or are about to. */
+  users: number;
+  slots: Slots | null;
+}
+
+/** A model may fill half of a GPU's memory. */
+const MOST_LOADED = 2;
+
+/**
+ * At most `most` recognisers are loaded at a time: for another one, that which was used longest ago is closed once
+ * nothing uses it. Each gets no more chunks at once than its `concurrency`. `scratchDir` takes the place of each run's
+ * own folder, because a recogniser outlives the run that opened it.
+ */
+export function keepOpen(
+  engines: readonly RecognitionEngine[],
+  scratchDir: string,
+  most: number = MOST_LOADED,
+): KeptEngines {
+  const known = new Map<string, Kept>();
+  /** Loaded ones, that which was used longest ago first. */
+  const places = new Set<Kept>();
+  /** One at a time looks for a place, in order of arrival: nobody waits for ever while others are served. */
+  const turn = new Slots(1);
+  let freed = Promise.withResolvers<void>();
+
+  async function placeFor(
+    kept: Kept,
+    signal: AbortSignal | undefined,
+  ): Promise<{ readonly loading: Promise<Recognizer> }> {
+    while (kept.loaded === null && places.size >= most) {
+      const idle = [...places].find(({ users }) => users === 0);
+      if (idle !== undefined) await unload(idle);
+      else await abortable(freed.promise, signal);
+    }
+    places.delete(kept);
+    places.add(kept);
+    kept.users++;
+    if (kept.loaded !== null) return { loading: kept.loaded };
+    const loading = kept.load();
+    kept.loaded = loading;
+    loading.catch(() => kept.loaded === loading && forget(kept)); // the next request tries again
+    return { loading };
+  }
+
+  /** Calls `work` with the recogniser loaded; it stays loaded meanwhile. */
+  async function using<T>(
+    kept: Kept,
+    signal: AbortSignal | undefined,
+    work: (recognizer: Recognizer) => Promise<T>,
+  ): Promise<T> {
+    const { loading } = await turn.run(signal, () => placeFor(kept, signal));
+    try {
+      return await work(await abortable(loading, signal));
+    } finally {
+      kept.users--;
+      freed.resolve();
+      freed = Promise.withResolvers();
+    }
+  }
+
+  function forget(kept: Kept): void {
+    kept.loaded = null;
+    places.delete(kept);
+  }
+
+  async function unload(kept: Kept): Promise<void> {
+    const { loaded } = kept;
+    forget(kept);
+    await loaded?.then((recognizer) => recognizer.close()).catch(() => undefined);
+  }
+
+  async function open(engine: RecognitionEngine, options: RecognitionOptions): Promise<Recognizer> {
+    const { signal, onNotice: _notice, scratchDir: _scratch, ...same } = options;
+    const key = await keyOf(engine, options);
+    const load = (): Promise<Recognizer> => engine.open({ ...same, scratchDir });
+    const kept = known.get(key) ?? { load, loaded: null, users: 0, slots: null };
+    known.set(key, kept);
+    return using(kept, signal, async ({ engine: name, model, device, concurrency }) => {
+      const slots = (kept.slots ??= new Slots(concurrency));
+      return {
+        ...{ engine: name, model, device, concurrency },
+        recognize: (audio, request) =>
+          using(kept, request.signal, (recognizer) =>
+            slots.run(request.signal, () => recognizer.recognize(audio, request)),
+          ),
+        close: () => Promise.resolve(),
+      };
+    });
+  }
+
   return {
-    engines: engines.map((engine) => ({
-      ...engine,
-      open: (options) => open(engine, options),
-    })),
+    engines: engines.map((engine) => ({ ...engine, open: (options) => open(engine, options) })),
     close: async () => {
-      for (const opening of loaded.values())
-        await opening.then((recognizer) => recognizer.close()).catch(() => undefined);
-      loaded.clear();
+      for (const kept of [...places]) await unload(kept);
     },
   };
 }
 
-function bound(recognizer: Recognizer): Recognizer {
-  const { engine, model, device, concurrency } = recognizer;
-  return {
-    ...{ engine, model, device, concurrency },
-    recognize: (audio, request) => recognizer.recognize(audio, request),
-    close: () => recognizer.close(),
-  };
+/** Equal for options that ask for one and the same recogniser. */
+async function keyOf(engine: RecognitionEngine, options: RecognitionOptions): Promise<string> {
+  const { signal: _signal, onNotice: _notice, scratchDir: _scratch, ...same } = options;
+  if (engine.languagePerChunk !== true) return JSON.stringify([engine.name, same]);
+  const found = await engine.check(options);
+  const model = found.ok ? found.model : null;
+  return JSON.stringify([
+    engine.name,
+    { ...same, ...(model === null ? {} : { model, language: '', task: '' }) },
+  ]);
 }

@@ -28,6 +28,7 @@ export const pocketsphinx: RecognitionEngine = {
   name: 'pocketsphinx',
   models: { prefix: '', defaults: [MODEL] },
   chunking: { target: 60, max: 120 },
+  languagePerChunk: true,
 
   async check(options) {
     if (!(await isOnPath(PROGRAM))) return { ok: false, reason: `${PROGRAM} is not installed`, fix: INSTALL };

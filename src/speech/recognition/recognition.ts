@@ -90,6 +90,8 @@ export interface RecognitionEngine {
   readonly name: string;
   /** Seconds: chunks are filled up to `target` and never exceed `max`. */
   readonly chunking: { readonly target: number; readonly max: number };
+  /** True: language and task count when a chunk is recognised; `open` needs them only to choose a model. */
+  readonly languagePerChunk?: boolean;
   /** Absent: every name means something to it, such as to another server. */
   readonly models?: EngineModels;
   /** False: nothing was given that this engine works with, so `auto` passes it by without a word. Absent: always true. */

@@ -31,6 +31,7 @@ export const whisperCpp: RecognitionEngine = {
   models: CHOICE,
   // Whisper hears windows of 30 s; Parakeet's word times are estimated within a chunk, so it shall be short.
   chunking: { target: 28, max: 30 },
+  languagePerChunk: true,
 
   async check(options) {
     if (loadWhisperNode() === null)

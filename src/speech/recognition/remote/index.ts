@@ -45,6 +45,7 @@ export function remoteEngine(changes: Partial<RemoteDependencies> = {}): Recogni
     name: 'remote',
     // A minute travels fast and is lost cheaply; the maximum ends before fetch's five minutes even at 0.5x real time.
     chunking: { target: 60, max: 120 },
+    languagePerChunk: true,
     applies: (options) => options.workers.length > 0,
     // Malformed addresses are left to `open`, which rejects: falling back to this machine would hide the mistake.
     check: async (options) =>
