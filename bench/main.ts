@@ -10,6 +10,7 @@ import { bareEngine } from './bare-engine.ts';
 import { fanOut } from './fan-out.ts';
 import { growth } from './growth.ts';
 import { http } from './http.ts';
+import { jobs } from './jobs.ts';
 import { overhead } from './overhead.ts';
 import type { Row } from './row.ts';
 
@@ -19,6 +20,7 @@ const BENCHES: Readonly<Record<string, (folder: string) => Promise<Row[]>>> = {
   growth,
   'fan-out': fanOut,
   http,
+  jobs,
 };
 const PAGE = join(import.meta.dirname, '..', 'docs', 'performance.md');
 

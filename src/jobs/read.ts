@@ -104,11 +104,13 @@ export async function markFetched(db: Queryable, id: string): Promise<void> {
 
 const GET_JOB = `SELECT ${JOB_COLUMNS} FROM earshot.job WHERE id = $1`;
 
+/** Walks the index of queued jobs from its front and stops at the job, or after the most that are counted. */
 const POSITION = `
 SELECT count(*)::int AS before FROM (
   SELECT 1 FROM earshot.job
-  WHERE status = 'queued' AND (rank > $1 OR rank = $1 AND seq < (SELECT seq FROM earshot.job WHERE id = $2))
-  LIMIT $3
+  WHERE status = 'queued' AND rank >= $1
+    AND (rank > $1 OR seq < (SELECT seq FROM earshot.job WHERE id = $2))
+  ORDER BY rank DESC, seq LIMIT $3
 ) AS ahead`;
 
 const LIST_JOBS = `
