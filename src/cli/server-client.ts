@@ -5,9 +5,14 @@ import { OPTIONS, type Settings } from '../config/options.ts';
 import { EarshotError, type ErrorCode, ERRORS } from '../errors.ts';
 import type { Context } from './command.ts';
 
-/** The server that the settings name. */
-export function serverOf({ settings }: Pick<Context, 'settings'>): EarshotClient {
-  return new EarshotClient({ url: settings.server, apiKey: settings.apiKey });
+/** The server that the settings name. Rejects with `server_unreachable` at once when nobody answers there. */
+export async function serverOf({
+  settings,
+  signal,
+}: Pick<Context, 'settings' | 'signal'>): Promise<EarshotClient> {
+  const client = new EarshotClient({ url: settings.server, apiKey: settings.apiKey });
+  await client.reach({ signal });
+  return client;
 }
 
 /** What a job shall do otherwise than usual; for the rest the server has settings of its own. */

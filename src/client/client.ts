@@ -1,4 +1,5 @@
 import { type Clock, systemClock } from '../util/clock.ts';
+import { EarshotApiError } from './error.ts';
 import { Jobs } from './jobs.ts';
 import { Transport } from './transport.ts';
 import { Uploads } from './uploads.ts';
@@ -21,6 +22,7 @@ const MAX_RETRIES = 5;
 export class EarshotClient {
   readonly jobs: Jobs;
   readonly uploads: Uploads;
+  readonly #transport: Transport;
 
   /** Throws `usage` for a `url` that is no http(s) address. */
   constructor({ url, apiKey = null, fetch = globalThis.fetch, maxRetries, clock }: ClientOptions) {
@@ -33,5 +35,17 @@ export class EarshotClient {
     });
     this.jobs = new Jobs(transport);
     this.uploads = new Uploads(transport);
+    this.#transport = transport;
+  }
+
+  /** Resolves when a server answers at the address, whatever the key. Rejects with `server_unreachable`, soon. */
+  async reach({ signal }: { readonly signal?: AbortSignal } = {}): Promise<void> {
+    const request = { method: 'GET', path: '/health/live', repeat: 'never', signal } as const;
+    await this.#transport.send(request).catch((cause: unknown) => {
+      if (!(cause instanceof EarshotApiError) || cause.code === 'server_unreachable') throw cause;
+      const { status } = cause;
+      const message = `what answers at ${this.#transport.address('').href} is no Earshot server (${status})`;
+      throw new EarshotApiError('server_unreachable', message, { status, cause });
+    });
   }
 }

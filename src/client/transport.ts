@@ -108,7 +108,7 @@ export class Transport {
       ...(signal === undefined ? {} : { signal }),
     }).catch((error: unknown) => {
       signal?.throwIfAborted();
-      throw unreachable(url.href, error);
+      throw unreachable(isOurs ? this.#base.href : url.href, error);
     });
     if (response.ok) return response;
     throw await errorOf(response, this.clock.now());

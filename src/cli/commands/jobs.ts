@@ -27,7 +27,7 @@ const list: Actions[string] = async (ids, context) => {
   const status = settings.status as Job['status'] | 'any';
   const rows: string[][] = [];
   const asked = { limit: settings.limit, signal, ...(status === 'any' ? {} : { status }) };
-  for await (const job of serverOf(context).jobs.list(asked))
+  for await (const job of (await serverOf(context)).jobs.list(asked))
     if (settings.json) await terminal.result(`${JSON.stringify(job)}\n`);
     else rows.push(cellsOf(job));
   if (settings.json) return 0;
@@ -38,7 +38,7 @@ const list: Actions[string] = async (ids, context) => {
 
 const show: Actions[string] = (ids, context) =>
   each(ids, context, async (id) => {
-    const job = await serverOf(context).jobs.get(id, context);
+    const job = await (await serverOf(context)).jobs.get(id, context);
     await tell(
       job,
       Object.entries(job).map(([name, value]) => [name, textOf(value)]),
@@ -49,7 +49,7 @@ const show: Actions[string] = (ids, context) =>
 /** One format to stdout, several or any with --out to files named as the recordings were. */
 const result: Actions[string] = async (ids, context) => {
   const { settings, cwd, terminal } = context;
-  const client = serverOf(context);
+  const client = await serverOf(context);
   const isFiles = settings.out !== null || settings.to.length > 1;
   const folder = resolve(cwd, settings.out ?? '.');
   const taken: { id: string; name: string }[] = [];
@@ -84,18 +84,20 @@ const result: Actions[string] = async (ids, context) => {
 
 const cancel: Actions[string] = (ids, context) =>
   each(ids, context, async (id) => {
-    const job = await serverOf(context).jobs.cancel(id, context);
+    const job = await (await serverOf(context)).jobs.cancel(id, context);
     await tell(job, [[id, job.status]], context);
   });
 
 const retry: Actions[string] = (ids, context) =>
   each(ids, context, async (id) => {
-    const job = await serverOf(context).jobs.retry(id, context);
+    const job = await (await serverOf(context)).jobs.retry(id, context);
     await tell(job, [[id, job.status]], context);
   });
 
 const logs: Actions[string] = (ids, context) =>
-  each(ids, context, async (id) => context.terminal.result(await serverOf(context).jobs.log(id, context)));
+  each(ids, context, async (id) =>
+    context.terminal.result(await (await serverOf(context)).jobs.log(id, context)),
+  );
 
 const ACTIONS: Actions = { list, show, result, cancel, retry, logs };
 

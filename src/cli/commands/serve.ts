@@ -13,6 +13,7 @@ import { listModels } from '../../models/index.ts';
 import { checkBind } from '../../server/access.ts';
 import { authenticator, type Authenticator } from '../../server/auth/authenticator.ts';
 import { createServer, type Server } from '../../server/server.ts';
+import { parseWorkers } from '../../speech/recognition/remote/spec.ts';
 import { openStorage, type Storage } from '../../storage/index.ts';
 import { assertWritable } from '../../util/assert-writable.ts';
 import { releasing } from '../../util/releasing.ts';
@@ -118,11 +119,17 @@ async function handlersOf(
     ...parts,
     defaults: { ...transcribeOptions(settings, { ...folders, work: workDir }, null), resume: false },
     host: { module: HOST_MODULE, args: [workDir] },
-    slots: settings.worker ? (settings.jobs ?? availableParallelism()) : 0,
+    slots: settings.worker ? (settings.jobs ?? slotsFor(settings.workers)) : 0,
     fetching: { maxBytes: settings.maxDownloadMb * 1e6, allowPrivate: settings.allowPrivate },
     webhookSecret: settings.webhookSecret ?? (await webhookSecret(folders.server)),
     onNotice: (line) => terminal.note(line),
   });
+}
+
+/** Chunks at once when nobody says: what the cores do, or what the other machines do; the recogniser knows its own limit. */
+function slotsFor(workers: readonly string[]): number {
+  const remote = parseWorkers(workers, process.env).reduce((sum, { slots }) => sum + slots, 0);
+  return Math.max(availableParallelism(), remote);
 }
 
 function listenError(host: string, port: number, cause: NodeJS.ErrnoException): EarshotError {

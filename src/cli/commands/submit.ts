@@ -24,7 +24,7 @@ export const submitCommand: Run = async (context) => {
     out,
     settings.formats.map((format) => findWriter(format).extension),
   );
-  const client = serverOf(context);
+  const client = await serverOf(context);
   for (const { given, error } of failures) await reportFailure(given, error, context);
   let failed = failures.length;
   const stop = new AbortController();

@@ -17,6 +17,7 @@ import { watch } from '../watch/watch.ts';
  */
 export const watchCommand: Run = async (context) => {
   const { args, settings, folders, cwd, terminal, signal } = context;
+  const client = await serverOf(context);
   const place = await openPlace(args[0] as string, context);
   const destination = settings.out === null ? place.beside() : await openDestination(settings.out, cwd);
   const path =
@@ -27,7 +28,7 @@ export const watchCommand: Run = async (context) => {
   terminal.note(`watching ${place.address}; what is done is kept in ${path}`);
   try {
     const failed = await watch({
-      ...{ place, destination, state, signal, clock: systemClock, client: serverOf(context) },
+      ...{ place, destination, state, signal, clock: systemClock, client },
       ...{
         formats: jsonLast(settings.formats),
         layout: writerOptions(settings),
