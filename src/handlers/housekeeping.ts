@@ -10,34 +10,36 @@ export interface HousekeepingOptions {
   readonly storage: Storage;
   /** null: no work is done here. */
   readonly copies: LocalCopies | null;
+  /** Removes what another room has lying about. */
+  readonly alsoSweep?: () => Promise<unknown>;
   readonly onError: (error: EarshotError) => void;
   readonly clock?: Clock;
 }
 
 const EVERY_MS = 60_000;
-const ORPHANS_EVERY_MS = 3_600_000;
+const LEFTOVERS_EVERY_MS = 3_600_000;
 /** Files without a job are those of an upload in progress, or of a server that was killed: a day tells them apart. */
 const ORPHAN_MS = 24 * 3_600_000;
 
 /** Removes what nobody needs any more until `signal` aborts: expired jobs and their files, what killed servers left behind. */
 export async function keepHouse(options: HousekeepingOptions, signal: AbortSignal): Promise<void> {
-  const { jobs, onError, clock = systemClock } = options;
-  const finished = new Set<string>();
-  const off = jobs.onAny((id) => finished.add(id));
-  let orphansAt = clock.now();
+  const { jobs, copies, onError, clock = systemClock } = options;
+  const heardOf = new Set<string>();
+  const off = jobs.onAny((id) => heardOf.add(id));
+  let leftoversAt = clock.now() - LEFTOVERS_EVERY_MS + EVERY_MS; // soon after the start, not in it
+  const step = (work: Promise<unknown>): Promise<unknown> =>
+    work.catch((error: unknown) => onError(toEarshotError(error)));
   while (!signal.aborted) {
-    try {
-      await removeExpired(options);
-      const seen = [...finished];
-      finished.clear();
-      for (const id of seen) await removeWork(options, id);
-      await jobs.mend();
-      if (clock.now() - orphansAt >= ORPHANS_EVERY_MS) {
-        orphansAt = clock.now();
-        await removeOrphans(options, clock.now() - ORPHAN_MS);
-      }
-    } catch (error) {
-      onError(toEarshotError(error));
+    await step(removeExpired(options));
+    if (options.alsoSweep !== undefined) await step(options.alsoSweep());
+    const seen = new Set([...heardOf, ...(copies?.jobs ?? [])]);
+    heardOf.clear();
+    for (const id of seen) await step(removeWork(options, id));
+    await step(jobs.mend());
+    if (clock.now() - leftoversAt >= LEFTOVERS_EVERY_MS) {
+      leftoversAt = clock.now();
+      await step(removeLeftovers(options, clock.now() - ORPHAN_MS));
+      await step(options.storage.sweepTemporary(ORPHAN_MS));
     }
     await clock.sleep(EVERY_MS, signal).catch(() => undefined);
   }
@@ -64,17 +66,26 @@ export async function removeWork({ jobs, storage, copies }: HousekeepingOptions,
     await storage.removeAll(workFolder(id));
 }
 
-/** Files that have no job and were not written to since `before` (milliseconds since the epoch). */
-export async function removeOrphans({ jobs, storage }: HousekeepingOptions, before: number): Promise<number> {
+/**
+ * What servers that were killed left in the storage: work of whole jobs, and files that have no job and were not written
+ * to since `before` (milliseconds since the epoch). Returns the ids of those without a job.
+ */
+export async function removeLeftovers(options: HousekeepingOptions, before: number): Promise<string[]> {
+  const { jobs, storage } = options;
   const folders = new Map<string, number>();
+  const working = new Set<string>();
   for await (const { key, modifiedAt } of storage.list('jobs/')) {
     const id = key.split('/')[1] ?? '';
+    if (!UUID.test(id)) continue; // not ours
     folders.set(id, Math.max(folders.get(id) ?? 0, modifiedAt.getTime()));
+    if (key.startsWith(workFolder(id))) working.add(id);
   }
+  for (const id of working) await removeWork(options, id);
   const old = [...folders].filter(([, at]) => at < before).map(([id]) => id);
   const known = await jobs.existing(old);
   const orphans = old.filter((id) => !known.has(id));
   for (const id of orphans) await storage.removeAll(folderOf(id));
-  await storage.sweepTemporary(Math.max(0, Date.now() - before));
-  return orphans.length;
+  return orphans;
 }
+
+const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
