@@ -50,7 +50,10 @@ export const serveCommand: Run = (context) =>
     const { url } = await server.listen({ host, port }).catch((cause: NodeJS.ErrnoException) => {
       throw listenError(host, port, cause);
     });
-    const handlers = await handlersOf(context, { jobs, storage, workDir: work.path, onError });
+    const handlers = await handlersOf(context, {
+      ...{ jobs, storage, workDir: work.path, onError },
+      alsoSweep: () => server.sweepUploads(),
+    });
     later(() => handlers.drain(graceSeconds * 1000));
 
     if (settings.json) await terminal.result(`${JSON.stringify({ url })}\n`);
@@ -100,6 +103,7 @@ async function serverOf(
     mediaType: (format) => findWriter(format).mediaType,
     models: () => installed.map(({ model }) => model.name),
     version: VERSION,
+    uploadsFolder: join(folders.server, 'uploads'),
     limits: {
       maxUploadBytes: settings.maxUploadMb * 1e6,
       minFreeBytes: settings.minFreeMb * 1e6,
@@ -112,7 +116,7 @@ async function serverOf(
 
 async function handlersOf(
   { settings, folders, terminal }: Context,
-  parts: Parts & { workDir: string },
+  parts: Parts & { workDir: string; alsoSweep: () => Promise<unknown> },
 ): Promise<Handlers> {
   const { workDir } = parts;
   return startHandlers({
