@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { EarshotError } from '../../src/errors.ts';
-import { begin } from '../../src/jobs/begin.ts';
+import { begin, type Run } from '../../src/jobs/begin.ts';
 import { testOnEach } from './backends.ts';
 import { breaches } from './breaches.ts';
 import { ended, newJob, opened, until, working } from './fixture.ts';
@@ -219,4 +219,41 @@ testOnEach('draining hands work back at once, and it does not count as a try', a
   assert.deepEqual(await breaches(jobs.db), []);
   working(t, jobs, errors);
   assert.equal((await until(jobs, job.id, ended)).status, 'completed');
+});
+
+testOnEach(
+  'an outcome that the database refuses is a failure of its stage, not a stage that hangs',
+  async (t, on) => {
+    const { jobs, errors } = await opened(t, on);
+    const twice = { name: 'part', index: 0 };
+    working(t, jobs, errors, {
+      cut: { run: () => Promise.resolve({ as: 'done', result: null, then: [twice, twice] }) },
+    });
+    const { job } = await jobs.submit(newJob());
+    const failed = await until(jobs, job.id, ended);
+    assert.deepEqual([failed.status, failed.error?.code], ['failed', 'internal']);
+    assert.deepEqual(await breaches(jobs.db), []);
+  },
+);
+
+testOnEach('I5: of two attempts at one ticket that end together only the last counts', async (t, on) => {
+  const { jobs } = await opened(t, on);
+  const { job } = await jobs.submit(newJob());
+  const take = async (): Promise<Run> => {
+    const [run] = await begin(jobs.db, jobs.tickets, await jobs.tickets.fetch('cut', 1));
+    assert.ok(run);
+    return run;
+  };
+  const first = await take();
+  await jobs.db.query(
+    `UPDATE earshot_queue.job SET state = 'retry', retry_count = retry_count + 1 WHERE state = 'active'`,
+  );
+  const second = await take();
+  assert.equal(second.stage.lost, 1);
+  const [a, b] = await Promise.all([
+    jobs.settle({ run: first, outcome: { as: 'done', result: null, jobResult: { by: 'first' } } }),
+    jobs.settle({ run: second, outcome: { as: 'done', result: null, jobResult: { by: 'second' } } }),
+  ]);
+  assert.deepEqual([a.isKept, b.isKept], [false, true]);
+  assert.deepEqual((await jobs.get(job.id))?.result, { by: 'second' });
 });
