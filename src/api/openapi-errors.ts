@@ -49,7 +49,7 @@ export const ERROR_RESPONSES: Readonly<Record<number, ErrorResponse>> = {
 export function documentedErrors({ method, scope, query, errors = [], responses }: RouteSpec): number[] {
   const all = [400, 431, 500, ...errors];
   if (scope !== null) all.push(401, 403, 429, 503);
-  if (!['GET', 'HEAD', 'OPTIONS'].includes(method)) all.push(408, 413, 415);
+  if (!['GET', 'HEAD'].includes(method)) all.push(408, 413, 415);
   if (query !== undefined) all.push(422);
   return [...new Set(all)].filter((status) => !(status in responses)).sort((a, b) => a - b);
 }

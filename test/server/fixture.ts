@@ -100,7 +100,9 @@ export interface Running {
   close(): Promise<void>;
 }
 
-export interface Changes extends Partial<Pick<ServerDependencies, 'models' | 'clock'>> {
+export interface Changes extends Partial<
+  Pick<ServerDependencies, 'models' | 'clock' | 'timeouts' | 'trustProxy'>
+> {
   readonly transcribe?: (asked: Asked, signal: AbortSignal) => Promise<Transcript>;
   readonly auth?: Partial<AuthenticatorOptions>;
   readonly limits?: Partial<Limits>;
@@ -111,14 +113,18 @@ export interface Changes extends Partial<Pick<ServerDependencies, 'models' | 'cl
 /** Everything is closed with the test. */
 export async function running(t: TestContext, changes: Changes = {}): Promise<Running> {
   const folder = await mkdtemp(join(tmpdir(), 'earshot-server-'));
-  t.after(() => rm(folder, { recursive: true, force: true }));
+  // What was opened last is closed first, the jobs, which `opened` closes, after the server.
+  const closing: (() => Promise<unknown>)[] = [() => rm(folder, { recursive: true, force: true })];
+  t.after(async () => {
+    for (const close of closing.toReversed()) await close();
+  });
   const { jobs, errors } = await opened(t, PGLITE, KINDS);
   const storage = await openStorage(folder);
   const calls: Asked[] = [];
   const onError = (error: EarshotError): void => void errors.push(error);
   if (changes.worker !== false) {
     const worker = workerOf(jobs, storage, calls, changes, onError);
-    t.after(() => worker.drain(0));
+    closing.push(() => worker.drain(0));
   }
   const server = createServer({
     jobs,
@@ -128,6 +134,7 @@ export async function running(t: TestContext, changes: Changes = {}): Promise<Ru
     mediaType: (format) => findWriter(format).mediaType,
     models: changes.models ?? (() => ['parakeet']),
     version: '0.1.0',
+    uploadsFolder: join(folder, 'uploads'),
     limits: {
       maxUploadBytes: 1_000_000,
       minFreeBytes: 0,
@@ -138,9 +145,11 @@ export async function running(t: TestContext, changes: Changes = {}): Promise<Ru
     },
     onError,
     ...(changes.clock ? { clock: changes.clock } : {}),
+    ...(changes.timeouts ? { timeouts: changes.timeouts } : {}),
+    trustProxy: changes.trustProxy ?? false,
   });
   const { url } = await server.listen({ host: '127.0.0.1', port: 0 });
-  t.after(() => server.close());
+  closing.push(() => server.close());
   return {
     url,
     jobs,
