@@ -169,6 +169,16 @@ export const ERRORS = {
     httpStatus: 409,
     meaning: 'The job is in a state that does not allow this.',
   },
+  upload_state: {
+    ...usage,
+    httpStatus: 409,
+    meaning: 'A resumable upload is at another offset, not finished, or was used for a job already.',
+  },
+  version_unsupported: {
+    ...usage,
+    httpStatus: 412,
+    meaning: 'A resumable upload does not say that it is of the version of the protocol that is spoken here.',
+  },
   idempotency_mismatch: {
     ...usage,
     httpStatus: 422,

@@ -23,6 +23,8 @@ export interface HandlersOptions {
   readonly slots: number;
   readonly fetching: { readonly maxBytes: number; readonly allowPrivate: boolean };
   readonly webhookSecret: string;
+  /** Called by housekeeping, for what others have lying about. */
+  readonly alsoSweep?: () => Promise<unknown>;
   readonly onNotice: (line: string) => void;
   readonly onError: (error: EarshotError) => void;
 }
@@ -57,7 +59,11 @@ export function startHandlers(options: HandlersOptions): Handlers {
     { jobs, secret: options.webhookSecret, allowPrivate: options.fetching.allowPrivate, onError },
     stopping.signal,
   );
-  const house = keepHouse({ jobs, storage, copies, onError }, stopping.signal);
+  const { alsoSweep } = options;
+  const house = keepHouse(
+    { jobs, storage, copies, onError, ...(alsoSweep ? { alsoSweep } : {}) },
+    stopping.signal,
+  );
   return {
     get busy() {
       return worker.busy;

@@ -40,9 +40,9 @@ export async function settleDelivery(
   delivery: Delivery,
   outcome: DeliveryOutcome,
 ): Promise<void> {
-  await jobs.db.transaction(async (tx) => {
+  const isWritten = await jobs.db.transaction(async (tx) => {
     const live = await jobs.tickets.settle(tx, [delivery.lease]);
-    if (!live.has(delivery.lease)) return;
+    if (!live.has(delivery.lease)) return false;
     const again = outcome.state === 'again' ? ticketFor(delivery.id, 0, outcome.delay) : null;
     const state = again === null ? outcome.state : 'pending';
     const rows = await tx.query(WRITE_DELIVERY, [
@@ -53,7 +53,9 @@ export async function settleDelivery(
       outcome.reason,
     ]);
     if (again !== null && rows.length > 0) await jobs.tickets.add(tx, WEBHOOK_QUEUE, [again]);
+    return rows.length > 0;
   });
+  if (isWritten) jobs.happened({ what: 'delivered', delivery, outcome });
 }
 
 const READ_DELIVERY = `

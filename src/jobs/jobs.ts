@@ -4,9 +4,11 @@ import { batched } from '../util/batched.ts';
 import { cancel, reclaimAll, redeliver, remove, retry } from './control.ts';
 import type { Database } from './database.ts';
 import { WEBHOOK_QUEUE } from './ending.ts';
+import type { Happening } from './happenings.ts';
 import type { Job } from './job.ts';
 import type { JobKind } from './kinds.ts';
 import { migrate } from './migrations.ts';
+import { queueStateOf, type QueueState } from './queue-state.ts';
 import * as read from './read.ts';
 import { settleAll, type Settled, type Settlement } from './settle.ts';
 import { submitAll, type NewJob, type Submission } from './submit.ts';
@@ -54,7 +56,10 @@ export class Jobs {
   async submit(job: NewJob): Promise<Submission> {
     const answer = await this.#submit(job);
     if (answer instanceof EarshotError) throw answer;
-    if (answer.isNew) this.#tell(job.id, [job.first]);
+    if (answer.isNew) {
+      this.#tell(job.id, [job.first]);
+      this.happened({ what: 'accepted', job: answer.job });
+    }
     return answer;
   }
 
@@ -62,20 +67,27 @@ export class Jobs {
   async settle(item: Settlement): Promise<Settled> {
     const settled = await this.#settle(item);
     this.#tell(item.run.job.id, [...settled.queues, ...(settled.ended.length > 0 ? [WEBHOOK_QUEUE] : [])]);
+    if (settled.isKept) this.happened({ what: 'settled', ...item });
     return settled;
   }
 
   /** Cancels what has not ended; workers stop within seconds. null: there is no such job. */
   async cancel(id: string): Promise<{ job: Job; stopped: boolean } | null> {
     const answer = await cancel(this.db, this.tickets, id);
-    if (answer?.stopped) this.#tell(id, [WEBHOOK_QUEUE]);
+    if (answer?.stopped) {
+      this.#tell(id, [WEBHOOK_QUEUE]);
+      this.happened({ what: 'cancelled', job: answer.job });
+    }
     return answer;
   }
 
   /** See retry in control.ts. */
   async retry(id: string): Promise<Job | null> {
     const answer = await retry(this.db, this.tickets, id);
-    if (answer) this.#tell(id, answer.queues);
+    if (answer) {
+      this.#tell(id, answer.queues);
+      this.happened({ what: 'retried', job: answer.job });
+    }
     return answer?.job ?? null;
   }
 
@@ -112,6 +124,9 @@ export class Jobs {
   counts(): Promise<read.Counts> {
     return read.countJobs(this.db);
   }
+  queueState(): Promise<QueueState> {
+    return queueStateOf(this.db);
+  }
   usage(owner: string): Promise<read.Usage> {
     return read.usageOf(this.db, owner);
   }
@@ -145,6 +160,15 @@ export class Jobs {
   onAny(listener: (id: string) => void): () => void {
     this.#news.on('any', listener);
     return () => this.#news.off('any', listener);
+  }
+  /** Calls `listener` with what this process does to jobs, once it is durable. */
+  onHappening(listener: (happening: Happening) => void): () => void {
+    this.#news.on('happening', listener);
+    return () => this.#news.off('happening', listener);
+  }
+  /** For those who write to the database beside this class. */
+  happened(happening: Happening): void {
+    this.#news.emit('happening', happening);
   }
   #tell(id: string, queues: readonly string[]): void {
     for (const queue of queues) this.#news.emit(`queue ${queue}`);

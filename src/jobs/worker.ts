@@ -130,6 +130,7 @@ export class Worker {
     const running: Running = { run, stop, fraction: null, told: null };
     this.#running.add(running);
     jobs.tellProgress(run.job.id);
+    jobs.happened({ what: 'begun', run });
     try {
       const signal = AbortSignal.any([stop.signal, this.#handBack.signal]);
       const task = { signal, onProgress: (fraction: number) => (running.fraction = fraction) };

@@ -8,6 +8,8 @@ import type { Storage } from '../storage/storage.ts';
 import type { Clock } from '../util/clock.ts';
 import { maySee, type Caller } from './auth/caller.ts';
 import type { Authenticator } from './auth/authenticator.ts';
+import type { Metrics } from './metrics.ts';
+import type { Uploads } from './uploads/uploads.ts';
 import type { Timeouts } from './slow-bodies.ts';
 
 /** What the composition root gives the server, which itself loads no model and reads no configuration. */
@@ -22,6 +24,8 @@ export interface ServerDependencies {
   models(): readonly string[];
   readonly version: string;
   readonly limits: Limits;
+  /** Where uploads that can be resumed lie until a job is made of them. */
+  readonly uploadsFolder: string;
   /** Told of errors that the client sees in general words only. */
   readonly onError: (error: EarshotError) => void;
   readonly clock?: Clock;
@@ -50,6 +54,8 @@ export interface ServerContext extends ServerDependencies {
   /** Uploads under way. */
   readonly activity: Activity;
   readonly isDraining: () => boolean;
+  readonly metrics: Metrics;
+  readonly uploads: Uploads;
 }
 
 /** What /health tells beside the jobs. */

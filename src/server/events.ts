@@ -78,6 +78,7 @@ async function answerEvents(call: Call, context: ServerContext, open: Map<string
   if (reply.raw.destroyed) return reply; // its close has been told already
   reply.header('content-type', 'text/event-stream; charset=utf-8');
   reply.header('cache-control', 'no-store').header('x-accel-buffering', 'no');
+  reply.header('connection', 'close'); // a server that stops does not wait for it to be used again
   const signal = AbortSignal.any([gone.signal, context.stopping]);
   // Read as fast as the client takes it: what it does not take stays in the database.
   const lines = eventLines({ job, after, first }, signal, context);

@@ -13,9 +13,12 @@ import { eventRoutes } from './events.ts';
 import { healthRoutes } from './health.ts';
 import { JOB_ROUTES } from './jobs.ts';
 import { Methods, noRoute } from './methods.ts';
+import { Metrics, METRICS_ROUTES } from './metrics.ts';
 import { MODEL_ROUTES } from './models.ts';
 import { documentRoutes } from './openapi.ts';
 import { CALLERS, register } from './register.ts';
+import { takeUploadBytes, UPLOAD_ROUTES } from './uploads/routes.ts';
+import { Uploads } from './uploads/uploads.ts';
 import { endBody, TIMEOUTS, watchBody } from './slow-bodies.ts';
 
 /** A server that listens or not yet. */
@@ -24,6 +27,8 @@ export interface Server {
   listen(address: { readonly host: string; readonly port: number }): Promise<{ readonly url: string }>;
   /** From now on it is not ready and takes no new work; everything else it still answers. */
   drain(): void;
+  /** Removes uploads that nobody has touched for a day. */
+  sweepUploads(): Promise<number>;
   /** Ends requests that wait for their job, lets the others end, and stops to listen. */
   close(): Promise<void>;
 }
@@ -43,6 +48,8 @@ export function routesOf(context: ServerContext): Route[] {
     ...AUDIO_ROUTES,
     ...DOOR_ROUTES,
     ...MODEL_ROUTES,
+    ...UPLOAD_ROUTES,
+    ...METRICS_ROUTES,
     ...healthRoutes(context),
   ];
   return [...routes, ...documentRoutes(routes, context.version)];
@@ -53,13 +60,11 @@ export function createServer(dependencies: ServerDependencies): Server {
   const clock = dependencies.clock ?? systemClock;
   const stopping = new AbortController();
   let isDraining = false;
-  const context: ServerContext = {
-    ...dependencies,
-    clock,
-    stopping: stopping.signal,
-    activity: { uploads: 0, lastAt: clock.now() },
-    isDraining: () => isDraining,
-  };
+  const activity = { uploads: 0, lastAt: clock.now() };
+  const metrics = new Metrics({ jobs: dependencies.jobs, activity, clock });
+  const shared = { ...dependencies, clock, stopping: stopping.signal, activity, metrics };
+  const uploads = new Uploads({ ...shared, folder: dependencies.uploadsFolder });
+  const context: ServerContext = { ...shared, uploads, isDraining: () => isDraining };
   const rate = rateLimit(clock);
   const timeouts = dependencies.timeouts ?? TIMEOUTS;
   const http = fastify({
@@ -102,16 +107,28 @@ export function createServer(dependencies: ServerDependencies): Server {
   });
   takeJson(http);
   void http.register(multipart);
-  register(http, routesOf(context), context);
+  const routes = routesOf(context);
+  void http.register(async (scope) => {
+    takeUploadBytes(scope);
+    register(scope, routes.filter(isResumable), context);
+    return Promise.resolve();
+  });
+  register(
+    http,
+    routes.filter((route) => !isResumable(route)),
+    context,
+  );
 
   return {
     async listen({ host, port }) {
       isLocal = isLoopback(host);
+      await uploads.open();
       return { url: await http.listen({ host, port }) };
     },
     drain() {
       isDraining = true;
     },
+    sweepUploads: () => uploads.sweep(),
     async close() {
       isDraining = true;
       stopping.abort(new EarshotError('draining', 'the server is shutting down'));
@@ -121,6 +138,9 @@ export function createServer(dependencies: ServerDependencies): Server {
     },
   };
 }
+
+/** Their bytes are no form and no JSON. */
+const isResumable = ({ tag }: Route): boolean => tag === 'Uploads';
 
 /** Whoever watches the server or reads what it can do has no key, and learns nothing of anybody. */
 const isPublic = ({ routeOptions }: FastifyRequest): boolean => routeOptions.config.spec?.scope === null;

@@ -55,6 +55,7 @@ export async function withUpload(
       Object.keys(files),
       longFields,
     );
+    if (form.file !== null) context.metrics.received(form.file.bytes);
     if (form.file !== null && announced === 0) await checkRoom(call, context, form.file.bytes);
     const submission = await use({ id, form });
     isKept = submission.isNew;
@@ -66,7 +67,7 @@ export async function withUpload(
 }
 
 /** Refuses an upload before it fills the disk or the caller's share of it. */
-async function checkRoom(
+export async function checkRoom(
   { caller }: Call,
   { jobs, storage, limits }: ServerContext,
   bytes: number,
@@ -114,8 +115,6 @@ export async function submit(
           url: await checkWebhookUrl(webhookUrl, { allowPrivate: limits.allowPrivate }),
           secret: request.webhook_secret ?? null,
         };
-  const { name: _, url, ...more } = input;
-  const what = content === null ? { url, ...more } : { sha256: content.sha256, ...more };
   const submission = await context.jobs.submit({
     id: submitting.id,
     kind: kind.name,
@@ -127,12 +126,19 @@ export async function submit(
     priority,
     webhook,
     idempotencyKey: isShared ? idempotencyKey(http.headers['idempotency-key']) : null,
-    fingerprint: sha256(canonicalJson([kind.name, what, options, webhookUrl ?? null])),
+    fingerprint: fingerprintOf(submitting),
     dedupeSeconds: isShared ? limits.dedupeSeconds : 0,
     keepSeconds: submitting.keepSeconds ?? limits.keepSeconds,
   });
   context.activity.lastAt = context.clock.now();
   return submission;
+}
+
+/** Equal for equal requests: of what is to be done to what content, whatever its name. */
+function fingerprintOf({ kind, input, options, content, request }: Submitting): string {
+  const { name: _, url, ...more } = input;
+  const what = content === null ? { url, ...more } : { sha256: content.sha256, ...more };
+  return sha256(canonicalJson([kind.name, what, options, request.webhook_url ?? null]));
 }
 
 /** `POST /jobs`: a form with the recording, or JSON that says where it is. */
@@ -159,7 +165,10 @@ async function submitReference(
   call: Call,
   context: ServerContext,
 ): Promise<Submission> {
-  const { url } = request;
+  const { url, upload_id: uploadId } = request;
+  if (url !== undefined && uploadId !== undefined)
+    throw new FieldError('upload_id', 'expected one of url and upload_id, got both');
+  if (uploadId !== undefined) return submitUpload(uploadId, request, options, kind, call, context);
   if (url === undefined)
     throw new FieldError(
       'file',
@@ -185,6 +194,31 @@ function lastPart({ pathname }: URL): string {
   } catch {
     return last;
   }
+}
+
+/** A job of a finished resumable upload. */
+async function submitUpload(
+  id: string,
+  request: JobRequest,
+  options: JobOptions,
+  kind: Submitting['kind'],
+  call: Call,
+  context: ServerContext,
+): Promise<Submission> {
+  const { caller } = call;
+  const name = displayName(request.name ?? (await context.uploads.nameOf(id, caller)));
+  const of = (content: Written): Submitting => ({
+    ...{ id, kind, options, content, request },
+    input: { name, url: null },
+  });
+  return context.uploads.claim(id, {
+    caller,
+    fingerprint: (content) => fingerprintOf(of(content)),
+    async submit(content) {
+      await checkRoom(call, context, content.bytes);
+      return submit(of(content), call, context);
+    },
+  });
 }
 
 /** The options, with OpenAI's names for models resolved. Throws for a model that this server does not have. */

@@ -103,6 +103,7 @@ async function serverOf(
     mediaType: (format) => findWriter(format).mediaType,
     models: () => installed.map(({ model }) => model.name),
     version: VERSION,
+    trustProxy: settings.trustProxy,
     uploadsFolder: join(folders.server, 'uploads'),
     limits: {
       maxUploadBytes: settings.maxUploadMb * 1e6,
