@@ -3,7 +3,7 @@ import { fetchDeliveries, settleDelivery, type Delivery, type DeliveryOutcome } 
 import { WEBHOOK_QUEUE } from '../jobs/ending.ts';
 import type { Jobs } from '../jobs/jobs.ts';
 import { systemClock, type Clock } from '../util/clock.ts';
-import { deliverWebhook } from './webhook.ts';
+import { deliverWebhook, type WebhookOutcome } from './webhook.ts';
 import { nextDelay } from './webhook-delay.ts';
 
 export interface DeliveryOptions {
@@ -12,6 +12,8 @@ export interface DeliveryOptions {
   readonly secret: string;
   readonly allowPrivate: boolean;
   readonly onError: (error: EarshotError) => void;
+  /** Milliseconds to the next try, as nextDelay has it; null: there is none. */
+  readonly delayAfter?: (tries: number, retryAfterSeconds: number | null) => number | null;
   readonly clock?: Clock;
 }
 
@@ -48,7 +50,7 @@ export async function sendWebhooks(options: DeliveryOptions, signal: AbortSignal
 }
 
 async function send(delivery: Delivery, options: DeliveryOptions, signal: AbortSignal): Promise<void> {
-  const { jobs, secret, allowPrivate } = options;
+  const { jobs, secret, allowPrivate, delayAfter = nextDelay } = options;
   const beat = setInterval(
     () => void jobs.tickets.heartbeat([delivery.lease]).catch(() => undefined),
     HEARTBEAT_MS,
@@ -63,9 +65,15 @@ async function send(delivery: Delivery, options: DeliveryOptions, signal: AbortS
       allowPrivate,
       signal,
     });
-    await settleDelivery(jobs, delivery, outcomeOf(sent, delivery.tries + 1));
+    await settleDelivery(
+      jobs,
+      delivery,
+      outcomeOf(sent, delayAfter(delivery.tries + 1, sent.retryAfterSeconds)),
+    );
   } catch (error) {
-    if (!signal.aborted) throw error;
+    if (toEarshotError(error).code === 'usage')
+      return await settleDelivery(jobs, delivery, unsendable(toEarshotError(error)));
+    if (!signal.aborted) throw error; // not written down: the lease runs out, and it is sent again
     await settleDelivery(jobs, delivery, {
       state: 'again',
       delay: 0,
@@ -77,9 +85,15 @@ async function send(delivery: Delivery, options: DeliveryOptions, signal: AbortS
   }
 }
 
-function outcomeOf(sent: Awaited<ReturnType<typeof deliverWebhook>>, tries: number): DeliveryOutcome {
+function outcomeOf(sent: WebhookOutcome, delayMs: number | null): DeliveryOutcome {
   const { outcome, status, reason } = sent;
-  const delay = outcome === 'retry' ? nextDelay(tries, sent.retryAfterSeconds) : null;
-  if (delay !== null) return { state: 'again', delay: delay / 1000, status, reason };
+  if (outcome === 'retry' && delayMs !== null)
+    return { state: 'again', delay: delayMs / 1000, status, reason };
   return { state: outcome === 'delivered' ? 'delivered' : 'gave_up', delay: 0, status, reason };
 }
+
+/** Such as a secret that is none: no try can mend it. */
+const unsendable = ({ message }: EarshotError): DeliveryOutcome => ({
+  ...{ state: 'gave_up', delay: 0, status: null },
+  reason: message,
+});

@@ -1,8 +1,9 @@
 import multipart from '@fastify/multipart';
-import { fastify, type FastifyInstance, type FastifyRequest } from 'fastify';
+import { fastify, type FastifyBaseLogger, type FastifyInstance, type FastifyRequest } from 'fastify';
 import { EarshotError } from '../errors.ts';
 import { systemClock } from '../util/clock.ts';
 import { checkLocal, isLoopback } from './access.ts';
+import { observe } from './answered.ts';
 import { AUDIO_ROUTES } from './audio.ts';
 import { LOCAL_CALLER } from './auth/caller.ts';
 import { rateLimit } from './auth/rate.ts';
@@ -11,7 +12,9 @@ import { onIdleBody, onMalformedHttp, requestId, sendError } from './errors.ts';
 import { DOOR_ROUTES } from './doors.ts';
 import { eventRoutes } from './events.ts';
 import { healthRoutes } from './health.ts';
+import { JOB_LOG_ROUTES } from './job-log.ts';
 import { JOB_ROUTES } from './jobs.ts';
+import { logHappening } from './logging.ts';
 import { Methods, noRoute } from './methods.ts';
 import { Metrics, METRICS_ROUTES } from './metrics.ts';
 import { MODEL_ROUTES } from './models.ts';
@@ -20,6 +23,7 @@ import { CALLERS, register } from './register.ts';
 import { takeUploadBytes, UPLOAD_ROUTES } from './uploads/routes.ts';
 import { Uploads } from './uploads/uploads.ts';
 import { endBody, TIMEOUTS, watchBody } from './slow-bodies.ts';
+import { WEBHOOK_ROUTES } from './webhooks.ts';
 
 /** A server that listens or not yet. */
 export interface Server {
@@ -45,6 +49,8 @@ export function routesOf(context: ServerContext): Route[] {
   const routes = [
     ...JOB_ROUTES,
     ...eventRoutes(),
+    ...JOB_LOG_ROUTES,
+    ...WEBHOOK_ROUTES,
     ...AUDIO_ROUTES,
     ...DOOR_ROUTES,
     ...MODEL_ROUTES,
@@ -75,12 +81,16 @@ export function createServer(dependencies: ServerDependencies): Server {
       connectionsCheckingInterval: Math.min(5_000, timeouts.headers),
     },
     bodyLimit: JSON_BYTES,
+    ...(dependencies.log ? { loggerInstance: dependencies.log as FastifyBaseLogger } : {}),
     trustProxy: dependencies.trustProxy ?? false,
     frameworkErrors: sendError(dependencies.onError),
     clientErrorHandler: onMalformedHttp,
     forceCloseConnections: 'idle',
   });
   const methods = new Methods(http);
+  observe(http, context, (request) => CALLERS.get(request));
+  const { log } = dependencies;
+  if (log !== undefined) dependencies.jobs.onHappening((happening) => logHappening(log, happening));
   let isLocal = true;
   http.addHook('onRequest', async (request, reply) => {
     reply.header('x-request-id', request.id);
