@@ -37,9 +37,11 @@ const DAY = 86_400;
 
 /** The queues, on pg-boss: it keeps order, leases and heartbeats; what a ticket stands for is not its business. */
 export class Tickets {
+  readonly #db: Database;
   readonly #boss: PgBoss;
 
   constructor(db: Database, onError: (error: EarshotError) => void) {
+    this.#db = db;
     this.#boss = new PgBoss({
       db: forBoss(db),
       backend: db.kind,
@@ -66,6 +68,9 @@ export class Tickets {
     for (const queue of queues)
       if (known.has(queue)) await this.#boss.updateQueue(queue, settings);
       else await this.#boss.createQueue(queue, settings);
+    // The looks for lost workers are wanted, the count of all tickets that pg-boss does beside each is not: nobody reads
+    // it, and with a long queue it keeps the database busy.
+    await this.#db.query(`UPDATE earshot_queue.version SET monitor_backoff_on = 'infinity'`);
     // pg-boss looks a queue up at its first use; within a transaction of an embedded database it would wait for itself.
     for (const queue of queues) await this.#boss.findJobs(queue, { id: randomUUID() });
   }
