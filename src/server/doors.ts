@@ -1,3 +1,4 @@
+import type { z } from 'zod';
 import { enrichQuery, enrichRequest, transcribeQuery, transcribeRequest } from '../api/door-request.ts';
 import { FieldError } from '../api/errors.ts';
 import { givenTranscriptKey, sourceKey } from '../api/job-files.ts';
@@ -28,7 +29,7 @@ export const DOOR_ROUTES: readonly Route[] = [
     responses: waited,
     errors: [404, 422, 499, 502, 507],
     async answer(call, context) {
-      const { format, ...query } = transcribing.parse(call.query);
+      const { format, ...query } = call.query as z.infer<typeof transcribing>;
       return answerWith(format, { files: RECORDING }, call, context, ({ form }) => {
         const { name: called, ...request } = transcribeRequest(query, form.fields);
         const recording = recordingOf(form.files);
@@ -57,7 +58,7 @@ export const DOOR_ROUTES: readonly Route[] = [
     responses: waited,
     errors: [404, 422, 499, 502, 507],
     async answer(call, context) {
-      const { format, ...query } = enriching.parse(call.query);
+      const { format, ...query } = call.query as z.infer<typeof enriching>;
       const files = { ...RECORDING, transcript: givenTranscriptKey };
       return answerWith(format, { files }, call, context, ({ form }) => {
         const { enrich } = enrichRequest(query, form.fields);
