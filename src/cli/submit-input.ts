@@ -13,8 +13,8 @@ import { sendFile } from './upload-records.ts';
 
 /** The share of sending in the whole time of a usual job. */
 const SENDING = 0.2;
-/** How long the server gets to cancel a job when the command is interrupted. */
-const CANCEL_MS = 5_000;
+/** How long the server gets to answer, or to cancel a job, when the command is interrupted. */
+const GRACE_MS = 5_000;
 
 export interface Submitting {
   readonly client: EarshotClient;
@@ -29,7 +29,7 @@ export async function handIn(
   context: Context,
 ): Promise<Job> {
   const settings = jobSettingsOf(context.settings);
-  const options = { idempotencyKey: null, signal };
+  const options = { idempotencyKey: null, signal: graceAfter(signal) };
   if (input.kind === 'url') return client.jobs.createFromUrl(input.source, settings, options);
   const told = (fraction: number): void => onProgress(fraction * SENDING, 'sending');
   told(0);
@@ -99,10 +99,19 @@ async function waitFor(
     if (!signal.aborted) throw error;
     if (!settings.cancelOnExit) terminal.note(`the job goes on: earshot jobs result ${id}`);
     else
-      await client.jobs.cancel(id, { signal: AbortSignal.timeout(CANCEL_MS) }).then(
+      await client.jobs.cancel(id, { signal: AbortSignal.timeout(GRACE_MS) }).then(
         () => terminal.note(`job ${id} is cancelled`),
         () => terminal.error(`job ${id} could not be cancelled: earshot jobs cancel ${id}`),
       );
     throw error;
   }
+}
+
+/** Aborts a while after `signal`: whether there is a job by now is worth to wait for. */
+function graceAfter(signal: AbortSignal): AbortSignal {
+  const late = new AbortController();
+  const wait = (): void => void setTimeout(() => late.abort(signal.reason), GRACE_MS).unref();
+  if (signal.aborted) wait();
+  else signal.addEventListener('abort', wait, { once: true });
+  return late.signal;
 }
