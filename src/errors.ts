@@ -48,7 +48,7 @@ export const ERRORS = {
   disk_full: {
     ...failure,
     httpStatus: 507,
-    meaning: 'No space is left on the device; finished chunks are kept and the run can be resumed.',
+    meaning: 'No space, or too little, is left where files are kept; finished chunks are kept and the run can be resumed.',
   },
   locked: {
     ...failure,

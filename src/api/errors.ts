@@ -71,7 +71,7 @@ export function errorAnswer(error: EarshotError): ErrorAnswer {
         message:
           status >= 500 && !TOLD_AS_THEY_ARE.has(error.code) ? ERRORS[error.code].meaning : error.message,
         type: typeOf(status),
-        param: error instanceof FieldError ? error.param : null,
+        param: error instanceof FieldError && error.param !== '' ? error.param : null,
         code: error.code,
       },
     },

@@ -56,13 +56,17 @@ export function parseJobRequest(json: unknown): JobRequest {
   if (issue.code === 'unrecognized_keys') {
     const name = issue.keys[0] as string;
     const meant = suggest(name, NAMES);
+    const shown = name.length > 100 ? `${name.slice(0, 100)}…` : name;
     throw new FieldError(
-      name,
-      `unknown field "${name}"${meant === null ? '' : `; did you mean "${meant}"?`}`,
+      shown,
+      `unknown field "${shown}"${meant === null ? '' : `; did you mean "${meant}"?`}`,
     );
   }
   const name = issue.path.join('.');
-  throw new FieldError(name, name === '' ? issue.message : `"${name}": ${issue.message}`);
+  throw new FieldError(
+    name,
+    name === '' ? 'expected a JSON object with the fields of the request' : `"${name}": ${issue.message}`,
+  );
 }
 
 /** The part of a request that decides what the transcript will be. */

@@ -12,7 +12,7 @@ export const requestId = (): string => `req_${randomUUID().replaceAll('-', '')}`
 export function sendError(onError?: (error: EarshotError) => void) {
   return (thrown: FastifyError | Error, request: FastifyRequest, reply: FastifyReply): void => {
     const error = fromFastify(thrown) ?? toEarshotError(thrown);
-    if (error.kind.httpStatus >= 500) onError?.(error);
+    if (error.kind.httpStatus >= 500 && !isGone(thrown, request)) onError?.(error);
     const isOpenAi = request.routeOptions.config.spec?.tag === 'OpenAI';
     const { status, headers, body } = errorAnswer(isOpenAi ? asOpenAi(error) : error);
     reply.code(status).headers(headers).header('x-request-id', request.id);
@@ -20,6 +20,10 @@ export function sendError(onError?: (error: EarshotError) => void) {
     void reply.header('content-type', 'application/json; charset=utf-8').send(body);
   };
 }
+
+/** Whether the client ended the connection while its request was read: nobody's defect, and nobody hears the answer. */
+const isGone = (error: NodeJS.ErrnoException, { raw }: FastifyRequest): boolean =>
+  error.code === 'ECONNRESET' && raw.socket.destroyed;
 
 /** What fastify and its plugins say of bad requests, in our codes; null when it is not theirs or not the client's fault. */
 function fromFastify(error: FastifyError | Error): EarshotError | null {

@@ -14,7 +14,7 @@ import { checkWebhookUrl } from '../util/webhook-url.ts';
 import { hasScope } from './auth/caller.ts';
 import { checkQueuedJobs, checkStoredBytes } from './auth/quota.ts';
 import type { Call, ServerContext } from './context.ts';
-import { displayName, receiveForm, type ReceivedForm } from './upload.ts';
+import { checkAnnounced, displayName, receiveForm, type ReceivedForm } from './upload.ts';
 
 /** A recording that lies in the storage under the id of the job that is to be made of it. */
 export interface Stored {
@@ -43,6 +43,7 @@ export async function withUpload(
   const { storage, limits, activity } = context;
   const id = randomUUID();
   const announced = Number(call.request.headers['content-length'] ?? 0);
+  checkAnnounced(call.request, limits.maxUploadBytes);
   await checkRoom(call, context, announced);
   activity.uploads++;
   let isKept = false;

@@ -103,11 +103,19 @@ function malformed(error: unknown): EarshotError | null {
   return new EarshotError('request_invalid', `the form is malformed: ${error.message}`, { cause: error });
 }
 
-/** The last part of whatever path the client gave, without control characters, at most 200 characters. */
+/** Controls, halves of characters, breaks of lines, and what turns the direction of the text around it. */
+const UNSEEN = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/gu;
+
+/** The last part of whatever path the client gave, on one line, at most 200 characters. */
 export function displayName(filename: string | undefined): string {
   const last = (filename ?? '').split(/[/\\]/).at(-1) ?? '';
-  const clean = [...last.replace(/\p{C}/gu, '').trim()].slice(0, 200).join('');
+  const clean = [...last.replace(UNSEEN, '').trim()].slice(0, 200).join('');
   return clean === '' ? 'recording' : clean;
+}
+
+/** Throws `too_large` when the request says that it is larger than any form with such a file. */
+export function checkAnnounced({ headers }: FastifyRequest, maxBytes: number): void {
+  if (Number(headers['content-length'] ?? 0) > maxBytes + FIELDS * FIELD_BYTES) throw tooLarge(maxBytes);
 }
 
 export const tooLarge = (maxBytes: number): EarshotError =>

@@ -5,12 +5,12 @@ export function suggest(word: string, candidates: readonly string[]): string | n
 
 /** The candidates that a mistyped word may have meant, nearest first; those that differ in more than two of five characters are left out. */
 export function nearest(word: string, candidates: readonly string[]): string[] {
+  const most = (candidate: string): number =>
+    Math.max(1, Math.floor(Math.max(word.length, candidate.length) * 0.4));
   return candidates
+    .filter((candidate) => Math.abs(candidate.length - word.length) <= most(candidate)) // each costs one at least
     .map((candidate) => ({ candidate, distance: editDistance(word.toLowerCase(), candidate.toLowerCase()) }))
-    .filter(
-      ({ candidate, distance }) =>
-        distance <= Math.max(1, Math.floor(Math.max(word.length, candidate.length) * 0.4)),
-    )
+    .filter(({ candidate, distance }) => distance <= most(candidate))
     .sort((a, b) => a.distance - b.distance)
     .map(({ candidate }) => candidate);
 }
