@@ -14,6 +14,10 @@ export interface Terminal {
   warn(line: string): void;
   /** What failed, --quiet or not. */
   error(line: string): void;
+  /** Text for stderr as it is, --quiet or not: lines of a log. */
+  raw(text: string): void;
+  /** Whether a person reads stderr. */
+  readonly isInteractive: boolean;
   /** A progress display for one thing with a name; silent with --quiet. End it before the next one. */
   progress(label: string): Progress;
 }
@@ -46,6 +50,8 @@ export function createTerminal(
       warned.add(text);
     },
     error: line,
+    raw: (text) => void stderr.write(text),
+    isInteractive: stderr.isTTY === true,
     progress: (label) => {
       current = createProgress(stderr, label, quiet);
       return current;

@@ -8,6 +8,7 @@ import type { Storage } from '../storage/storage.ts';
 import type { Clock } from '../util/clock.ts';
 import { maySee, type Caller } from './auth/caller.ts';
 import type { Authenticator } from './auth/authenticator.ts';
+import type { Log } from './logging.ts';
 import type { Metrics } from './metrics.ts';
 import type { Uploads } from './uploads/uploads.ts';
 import type { Timeouts } from './slow-bodies.ts';
@@ -29,6 +30,8 @@ export interface ServerDependencies {
   /** Told of errors that the client sees in general words only. */
   readonly onError: (error: EarshotError) => void;
   readonly clock?: Clock;
+  /** Told of every request and of what becomes of jobs; absent: nobody is. */
+  readonly log?: Log;
   /** Whether X-Forwarded-For is believed. */
   readonly trustProxy?: boolean;
   readonly timeouts?: Timeouts;

@@ -1,5 +1,11 @@
 import multipart from '@fastify/multipart';
-import { fastify, type FastifyBaseLogger, type FastifyInstance, type FastifyRequest } from 'fastify';
+import {
+  fastify,
+  LogController,
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyRequest,
+} from 'fastify';
 import { EarshotError } from '../errors.ts';
 import { systemClock } from '../util/clock.ts';
 import { checkLocal, isLoopback } from './access.ts';
@@ -81,7 +87,12 @@ export function createServer(dependencies: ServerDependencies): Server {
       connectionsCheckingInterval: Math.min(5_000, timeouts.headers),
     },
     bodyLimit: JSON_BYTES,
-    ...(dependencies.log ? { loggerInstance: dependencies.log as FastifyBaseLogger } : {}),
+    ...(dependencies.log
+      ? {
+          loggerInstance: dependencies.log as FastifyBaseLogger,
+          logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request' }),
+        }
+      : {}),
     trustProxy: dependencies.trustProxy ?? false,
     frameworkErrors: sendError(dependencies.onError),
     clientErrorHandler: onMalformedHttp,

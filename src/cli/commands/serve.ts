@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { transcribeOptions, writerOptions } from '../../config/pipeline.ts';
 import { EarshotError } from '../../errors.ts';
 import { KINDS } from '../../handlers/kinds.ts';
-import { startHandlers, type Handlers } from '../../handlers/index.ts';
+import { startHandlers, type Handlers, type HandlersOptions } from '../../handlers/index.ts';
 import { openWorkFolder } from '../../handlers/work-folder.ts';
 import { openPglite } from '../../jobs/pglite.ts';
 import { openPostgres } from '../../jobs/postgres.ts';
@@ -12,6 +12,7 @@ import { Jobs } from '../../jobs/jobs.ts';
 import { listModels } from '../../models/index.ts';
 import { checkBind } from '../../server/access.ts';
 import { authenticator, type Authenticator } from '../../server/auth/authenticator.ts';
+import type { Log } from '../../server/logging.ts';
 import { createServer, type Server } from '../../server/server.ts';
 import { parseWorkers } from '../../speech/recognition/remote/spec.ts';
 import { openStorage, type Storage } from '../../storage/index.ts';
@@ -20,6 +21,7 @@ import { releasing } from '../../util/releasing.ts';
 import { VERSION } from '../../util/version.ts';
 import { findWriter } from '../../writers/index.ts';
 import type { Context, Run } from '../command.ts';
+import { servingLog } from '../serving-log.ts';
 import { webhookSecret } from '../webhook-secret.ts';
 
 /** How the process that does the work is started; beside this file as source and as published. */
@@ -33,7 +35,7 @@ export const serveCommand: Run = (context) =>
   releasing<0>(async (later) => {
     const { settings, folders, terminal, signal } = context;
     const { host, port, graceSeconds } = settings;
-    const onError = (error: EarshotError): void => terminal.error(`${error.code}: ${error.message}`);
+    const { log, note, error: onError } = servingLog(context);
     const auth = await whoMayCall(context, onError);
     checkBind(host, !auth.isOpen, settings.insecure);
 
@@ -45,21 +47,21 @@ export const serveCommand: Run = (context) =>
     later(() => jobs.close());
     const storage = await openStorage(settings.storage ?? join(folders.server, 'storage'));
     later(() => storage.close());
-    const server = await serverOf(context, { jobs, storage, auth, onError });
+    const server = await serverOf(context, { jobs, storage, auth, onError, ...(log ? { log } : {}) });
     later(() => server.close());
     const { url } = await server.listen({ host, port }).catch((cause: NodeJS.ErrnoException) => {
       throw listenError(host, port, cause);
     });
     const handlers = await handlersOf(context, {
-      ...{ jobs, storage, workDir: work.path, onError },
+      ...{ jobs, storage, workDir: work.path, onError, onNotice: note },
       alsoSweep: () => server.sweepUploads(),
     });
     later(() => handlers.drain(graceSeconds * 1000));
 
     if (settings.json) await terminal.result(`${JSON.stringify({ url })}\n`);
-    terminal.note(`listening on ${url}${auth.isOpen ? ', without an API key' : ''}`);
+    note(`listening on ${url}${auth.isOpen ? ', without an API key' : ''}`);
     if (!signal.aborted) await once(signal, 'abort');
-    terminal.note('no new work; letting what runs end');
+    note('no new work; letting what runs end');
     server.drain();
     return 0;
   });
@@ -92,7 +94,7 @@ async function openJobs({ settings, folders }: Context, onError: Parts['onError'
 
 async function serverOf(
   { settings, folders }: Context,
-  parts: Parts & { auth: Authenticator },
+  parts: Parts & { auth: Authenticator; log?: Log },
 ): Promise<Server> {
   const installed = (await listModels(folders.models)).filter(
     (listed) => listed.installed !== null && listed.model.tasks.includes('recognition'),
@@ -116,8 +118,8 @@ async function serverOf(
 }
 
 async function handlersOf(
-  { settings, folders, terminal }: Context,
-  parts: Parts & { workDir: string; alsoSweep: () => Promise<unknown> },
+  { settings, folders }: Context,
+  parts: Parts & Pick<HandlersOptions, 'workDir' | 'alsoSweep' | 'onNotice'>,
 ): Promise<Handlers> {
   const { workDir } = parts;
   return startHandlers({
@@ -127,7 +129,6 @@ async function handlersOf(
     slots: settings.worker ? (settings.jobs ?? slotsFor(settings.workers)) : 0,
     fetching: { maxBytes: settings.maxDownloadMb * 1e6, allowPrivate: settings.allowPrivate },
     webhookSecret: settings.webhookSecret ?? (await webhookSecret(folders.server)),
-    onNotice: (line) => terminal.note(line),
   });
 }
 

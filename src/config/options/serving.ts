@@ -1,4 +1,4 @@
-import { boolean, number, text } from '../option.ts';
+import { boolean, choice, number, text } from '../option.ts';
 
 /** What the server listens to, where it keeps jobs, and whom it lets in. */
 export const SERVING_OPTIONS = {
@@ -144,6 +144,16 @@ export const SERVING_OPTIONS = {
     commands: ['serve'],
     default: false,
     example: 'true',
+  }),
+  logLevel: choice({
+    group: 'Server',
+    description:
+      'What is logged to stderr, as JSON lines. auto: plain words where a person reads them, info elsewhere.',
+    commands: ['serve'],
+    choices: ['auto', 'silent', 'error', 'warn', 'info', 'debug'],
+    default: 'auto',
+    placeholder: '<level>',
+    example: 'debug',
   }),
   webhookSecret: text({
     group: 'Server',
