@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -13,6 +13,8 @@ export interface Member {
   submit(id: string): void;
   /** Ids that it said were accepted; they stay after it was killed. */
   readonly accepted: ReadonlySet<string>;
+  /** Resolves with the first of them, or when it has ended. */
+  readonly firstAccepted: Promise<void>;
   /** Everything that it complained of. */
   readonly complaints: readonly string[];
   signal(signal: 'SIGKILL' | 'SIGSTOP' | 'SIGCONT'): void;
@@ -29,12 +31,18 @@ export async function member(t: TestContext, where: string, log: string): Promis
   const accepted = new Set<string>();
   const complaints: string[] = [];
   const ready = Promise.withResolvers<void>();
-  createInterface(child.stdout).on('line', (line) =>
-    line === 'ready' ? ready.resolve() : accepted.add(line),
-  );
+  const first = Promise.withResolvers<void>();
+  createInterface(child.stdout).on('line', (line) => {
+    if (line === 'ready') return ready.resolve();
+    accepted.add(line);
+    first.resolve();
+  });
   createInterface(child.stderr).on('line', (line) => complaints.push(line));
   child.stdin.on('error', () => undefined); // it was killed
-  const ended = once(child, 'exit').then(() => ready.reject(new Error(complaints.join('\n'))));
+  const ended = once(child, 'exit').then(() => {
+    ready.reject(new Error(complaints.join('\n')));
+    first.resolve();
+  });
   const kill = async (): Promise<void> => {
     child.kill('SIGKILL');
     await ended;
@@ -43,6 +51,7 @@ export async function member(t: TestContext, where: string, log: string): Promis
   await ready.promise;
   return {
     accepted,
+    firstAccepted: first.promise,
     complaints,
     kill,
     submit: (id) => child.stdin.write(`${id}\n`),
@@ -57,6 +66,7 @@ export async function journal(
   const folder = await mkdtemp(join(tmpdir(), 'earshot-journal-'));
   t.after(() => rm(folder, { recursive: true, force: true }));
   const path = join(folder, 'log');
+  await writeFile(path, '');
   return {
     path,
     async check() {
@@ -64,7 +74,7 @@ export async function journal(
       const begun = new Set<string>();
       let again = 0;
       let runs = 0;
-      for (const line of (await readFile(path, 'utf8')).trim().split('\n')) {
+      for (const line of (await readFile(path, 'utf8')).split('\n').filter(Boolean)) {
         const [word = '', ...rest] = line.split(' ');
         const stage = rest.join(' ');
         if (word === 'done') done.add(stage);
