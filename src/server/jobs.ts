@@ -71,7 +71,7 @@ export const JOB_ROUTES: readonly Route[] = [
         },
       },
     },
-    errors: [422, 507],
+    errors: [404, 422, 507],
     async answer(call, context) {
       const { job, isNew } = await submitTranscription(call, context);
       if (!isNew) call.reply.header('idempotent-replayed', 'true');

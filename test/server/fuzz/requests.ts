@@ -126,7 +126,14 @@ function requestTo(
   const valueOf = (schema: Schema) =>
     fc.oneof({ weight: 6, arbitrary: valid(schema, documented).map(asText) }, { weight: 1, arbitrary: text });
   const path = fc
-    .tuple(...of('path').map(() => fc.oneof({ weight: 5, arbitrary: fc.constantFrom(...ids) }, text)))
+    .tuple(
+      ...of('path').map(() =>
+        fc.oneof(
+          { weight: 5, arbitrary: fc.constantFrom(...ids) },
+          text.filter((each) => each !== ''),
+        ),
+      ),
+    )
     .map((values) => values.reduce((made, value) => made.replace(/\{\w+\}/, encode(value)), operation.path));
   const query = fc.tuple(
     ...of('query').map(({ name, schema }) => fc.option(valueOf(schema).map((value) => [name, value]))),
