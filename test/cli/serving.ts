@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { readFileSync, readdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { after } from 'node:test';
 import type { JobAnswer } from '../../src/api/job-answer.ts';
 import type { Transcript } from '../../src/transcript/schema.ts';
 import { SAMPLES, earshot, type Ran } from './run-cli.ts';
@@ -18,6 +19,10 @@ export interface Serving {
   stop(): Promise<Ran>;
 }
 
+/** Servers of tests that failed end with their file. */
+const started: ChildProcess[] = [];
+after(() => started.forEach((child) => child.kill('SIGKILL')));
+
 /** The engine that every machine which runs these tests has; others would change what is heard. */
 const ENGINE = ['--engine', 'pocketsphinx', '--vad', 'energy', '--diarization', 'auto'];
 
@@ -27,13 +32,14 @@ export async function serving(
   args: readonly string[] = [],
   env: Readonly<Record<string, string>> = {},
 ): Promise<Serving> {
-  const started = Promise.withResolvers<ChildProcess>();
+  const start = Promise.withResolvers<ChildProcess>();
   const ended = earshot(['serve', '--port', '0', '--json', ...ENGINE, ...args], {
     cwd,
     env,
-    onStart: started.resolve,
+    onStart: start.resolve,
   });
-  const child = await started.promise;
+  const child = await start.promise;
+  started.push(child);
   const first = once(child.stdout as NodeJS.ReadableStream, 'data') as Promise<[string]>;
   const line = await Promise.race([first.then(([text]) => text), ended]);
   assert.ok(typeof line === 'string', `the server ended: ${JSON.stringify(line)}`);
