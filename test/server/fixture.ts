@@ -97,11 +97,12 @@ export interface Running {
   readonly calls: Asked[];
   readonly errors: EarshotError[];
   drain(): void;
+  sweepUploads(): Promise<number>;
   close(): Promise<void>;
 }
 
 export interface Changes extends Partial<
-  Pick<ServerDependencies, 'models' | 'clock' | 'timeouts' | 'trustProxy'>
+  Pick<ServerDependencies, 'models' | 'clock' | 'log' | 'timeouts' | 'trustProxy'>
 > {
   readonly transcribe?: (asked: Asked, signal: AbortSignal) => Promise<Transcript>;
   readonly auth?: Partial<AuthenticatorOptions>;
@@ -145,6 +146,7 @@ export async function running(t: TestContext, changes: Changes = {}): Promise<Ru
     },
     onError,
     ...(changes.clock ? { clock: changes.clock } : {}),
+    ...(changes.log ? { log: changes.log } : {}),
     ...(changes.timeouts ? { timeouts: changes.timeouts } : {}),
     trustProxy: changes.trustProxy ?? false,
   });
@@ -158,6 +160,7 @@ export async function running(t: TestContext, changes: Changes = {}): Promise<Ru
     calls,
     errors,
     drain: () => server.drain(),
+    sweepUploads: () => server.sweepUploads(),
     close: () => server.close(),
   };
 }
