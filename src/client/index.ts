@@ -1,3 +1,4 @@
+export type { JobLog } from '../api/job-log.ts';
 export type { Transcript } from '../transcript/schema.ts';
 export { EarshotError } from '../errors.ts';
 export { verifyWebhook, type VerifiedWebhook } from '../util/webhook-signature.ts';

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { JobAnswer } from '../api/job-answer.ts';
+import type { JobLog } from '../api/job-log.ts';
 import type { JobRequest } from '../api/job-request.ts';
 import type { Transcript } from '../transcript/schema.ts';
 import type { Recording } from './byte-source.ts';
@@ -160,10 +161,9 @@ export class Jobs {
     return this.#transport.json({ method: 'POST', path: `${pathOf(id)}/retry`, repeat: 'refused', signal });
   }
 
-  /** What was noted while the job ran, as text, a line an entry. */
-  async log(id: string, { signal }: Cancellable = {}): Promise<string> {
-    const request: Request = { method: 'GET', path: `${pathOf(id)}/log`, repeat: 'always', signal };
-    return (await this.#transport.send(request)).text();
+  /** What happened to the job: its stages, tries, errors and webhooks. */
+  log(id: string, { signal }: Cancellable = {}): Promise<JobLog> {
+    return this.#transport.json({ method: 'GET', path: `${pathOf(id)}/log`, repeat: 'always', signal });
   }
 
   #create(

@@ -1,38 +1,9 @@
-import { z } from 'zod';
-import { publicError, publicErrorSchema } from '../api/job-answer.ts';
+import { publicError } from '../api/job-answer.ts';
+import { jobLogSchema, type JobLog } from '../api/job-log.ts';
 import { deliveriesOf, type DeliveryState } from '../jobs/deliveries.ts';
 import type { JobFailure, Stage } from '../jobs/job.ts';
 import { hasScope } from './auth/caller.ts';
 import { jobOf, type Route } from './context.ts';
-
-const time = z.iso.datetime().nullable();
-const stageSchema = z.object({
-  name: z.string(),
-  index: z.int().describe('Of the chunk, for stages that there are several of.'),
-  state: z.enum(['waiting', 'queued', 'running', 'done', 'failed', 'cancelled']),
-  tries: z.int().describe('Runs that came to an end.'),
-  lost: z.int().describe('Runs whose worker fell silent.'),
-  started_at: time,
-  finished_at: time,
-  seconds: z.number().nullable().describe('Of the last run.'),
-  error: publicErrorSchema.nullable(),
-});
-const deliverySchema = z.object({
-  id: z.uuid(),
-  state: z.enum(['pending', 'delivered', 'gave_up']),
-  tries: z.int(),
-  status: z.int().nullable().describe('Of the last answer; null when there was none.'),
-  reason: z.string().nullable(),
-  created_at: z.iso.datetime(),
-  ended_at: time,
-});
-
-/** GET /jobs/{id}/log as it is on the wire. */
-export const jobLogSchema = z.object({
-  job_id: z.uuid(),
-  stages: z.array(stageSchema).describe('In the order in which they began; those that have not come last.'),
-  webhook_deliveries: z.array(deliverySchema),
-});
 
 /** What happened to a job, stage by stage. */
 export const JOB_LOG_ROUTES: readonly Route[] = [
@@ -56,12 +27,12 @@ export const JOB_LOG_ROUTES: readonly Route[] = [
         job_id: job.id,
         stages: stages.toSorted(byStart).map((stage) => stageOf(stage, told)),
         webhook_deliveries: deliveries.map(deliveryOf),
-      } satisfies z.infer<typeof jobLogSchema>;
+      } satisfies JobLog;
     },
   },
 ];
 
-function stageOf(stage: Stage, told: (error: JobFailure) => JobFailure): z.infer<typeof stageSchema> {
+function stageOf(stage: Stage, told: (error: JobFailure) => JobFailure): JobLog['stages'][number] {
   const { name, index, state, tries, lost, startedAt, finishedAt, error } = stage;
   const both = startedAt !== null && finishedAt !== null && finishedAt >= startedAt;
   return {
@@ -73,7 +44,7 @@ function stageOf(stage: Stage, told: (error: JobFailure) => JobFailure): z.infer
   };
 }
 
-function deliveryOf(delivery: DeliveryState): z.infer<typeof deliverySchema> {
+function deliveryOf(delivery: DeliveryState): JobLog['webhook_deliveries'][number] {
   const { createdAt, endedAt, ...rest } = delivery;
   return { ...rest, created_at: createdAt.toISOString(), ended_at: endedAt?.toISOString() ?? null };
 }

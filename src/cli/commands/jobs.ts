@@ -95,9 +95,26 @@ const retry: Actions[string] = (ids, context) =>
   });
 
 const logs: Actions[string] = (ids, context) =>
-  each(ids, context, async (id) =>
-    context.terminal.result(await (await serverOf(context)).jobs.log(id, context)),
-  );
+  each(ids, context, async (id) => {
+    const { settings, terminal } = context;
+    const log = await (await serverOf(context)).jobs.log(id, context);
+    if (settings.json) return terminal.result(`${JSON.stringify(log)}\n`);
+    const stages = log.stages.map((stage) => [
+      ...[
+        stage.started_at?.slice(0, 19).replace('T', ' ') ?? '-',
+        `${stage.name} ${stage.index}`,
+        stage.state,
+      ],
+      ...[String(stage.tries), stage.seconds?.toFixed(1) ?? '-', stage.error?.message ?? ''],
+    ]);
+    await terminal.result(table(['began', 'stage', 'state', 'tries', 'seconds', 'error'], stages));
+    const webhooks = log.webhook_deliveries.map((delivery) => [
+      ...[delivery.created_at.slice(0, 19).replace('T', ' '), delivery.state, String(delivery.tries)],
+      ...[delivery.status === null ? '-' : String(delivery.status), delivery.reason ?? ''],
+    ]);
+    if (webhooks.length > 0)
+      await terminal.result(`\n${table(['webhook of', 'state', 'tries', 'answer', 'reason'], webhooks)}`);
+  });
 
 const ACTIONS: Actions = { list, show, result, cancel, retry, logs };
 
