@@ -14,7 +14,10 @@ async function working(
 ): Promise<Running & { submit(): Promise<string>; end(): void }> {
   const gate = Promise.withResolvers<ReturnType<typeof transcript>>();
   const server = await running(t, {
-    transcribe: () => gate.promise,
+    transcribe: (_asked, signal) => {
+      signal.addEventListener('abort', () => gate.reject(signal.reason));
+      return gate.promise;
+    },
     clock: {
       now: () => systemClock.now() * speed,
       sleep: (ms, signal) => systemClock.sleep(ms / speed, signal),
@@ -101,7 +104,7 @@ test('a job from its first word to its last, in the shape that GET /jobs/{id} ha
     [`/jobs/${id}/events?after=-1`, {}],
     [`/jobs/${id}/events`, { 'last-event-id': 'x' }],
   ] as const)
-    assert.equal((await fetch(url + path, { headers })).status, 400);
+    assert.equal((await fetch(url + path, { headers })).status, 422);
   assert.equal((await fetch(`${url}/jobs/${crypto.randomUUID()}/events`)).status, 404);
 });
 
