@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Storage } from '../storage/storage.ts';
+import { abortable } from '../util/abortable.ts';
 
 /**
  * Local files of stored objects, fetched once for all stages of a job that run here. With a folder as storage they are
@@ -9,21 +10,20 @@ import type { Storage } from '../storage/storage.ts';
 export class LocalCopies {
   readonly #storage: Storage;
   readonly #folder: string;
-  readonly #jobs = new Map<string, Map<string, Promise<string>>>();
+  readonly #jobs = new Map<string, Copies>();
 
   constructor(storage: Storage, folder: string) {
     this.#storage = storage;
     this.#folder = folder;
   }
 
-  /** Path of a file to be read only. */
+  /** Path of a file to be read only. A caller that gives up does not take the copy away from the others who wait for it. */
   async get(jobId: string, key: string, signal: AbortSignal): Promise<string> {
-    const copies = this.#jobs.get(jobId) ?? new Map<string, Promise<string>>();
-    this.#jobs.set(jobId, copies);
-    const copy = copies.get(key) ?? this.#storage.toLocal(key, this.#folderOf(jobId), { signal });
-    copies.set(key, copy);
-    copy.catch(() => copies.delete(key)); // the next run tries again
-    return copy;
+    const { files, stop } = this.#of(jobId);
+    const copy = files.get(key) ?? this.#storage.toLocal(key, this.#folderOf(jobId), { signal: stop.signal });
+    files.set(key, copy);
+    copy.catch(() => files.delete(key)); // the next run tries again
+    return abortable(copy, signal);
   }
 
   /** Ids of the jobs that copies are kept for. */
@@ -33,11 +33,26 @@ export class LocalCopies {
 
   /** Removes what was fetched for a job that needs it no more. */
   async forget(jobId: string): Promise<void> {
+    const copies = this.#jobs.get(jobId);
     this.#jobs.delete(jobId);
+    copies?.stop.abort();
+    await Promise.allSettled(copies?.files.values() ?? []);
     await rm(this.#folderOf(jobId), { recursive: true, force: true });
+  }
+
+  #of(jobId: string): Copies {
+    const copies = this.#jobs.get(jobId) ?? { files: new Map(), stop: new AbortController() };
+    this.#jobs.set(jobId, copies);
+    return copies;
   }
 
   #folderOf(jobId: string): string {
     return join(this.#folder, `copies-${jobId}`);
   }
+}
+
+/** What was fetched, or is being fetched, for a job: paths by key. */
+interface Copies {
+  readonly files: Map<string, Promise<string>>;
+  readonly stop: AbortController;
 }
