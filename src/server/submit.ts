@@ -52,7 +52,9 @@ export async function withUpload(
       call.request,
       limits.maxUploadBytes,
       (bytes, field) =>
-        storage.put((files[field] ?? sourceKey)(id), bytes, { maxBytes: limits.maxUploadBytes }),
+        storage.put((files[field] ?? sourceKey)(id), whileRoom(bytes, context), {
+          maxBytes: limits.maxUploadBytes,
+        }),
       Object.keys(files),
       longFields,
     );
@@ -78,9 +80,34 @@ export async function checkRoom(
     checkQueuedJobs(caller, usage.unfinished);
     checkStoredBytes(caller, usage.bytes, bytes);
   }
+  await checkFree({ storage, limits }, bytes);
+}
+
+async function checkFree(
+  { storage, limits }: Pick<ServerContext, 'storage' | 'limits'>,
+  bytes: number,
+): Promise<void> {
   const free = await storage.freeBytes();
   if (free !== null && free - bytes < limits.minFreeBytes)
     throw new EarshotError('disk_full', 'the storage has no room for another upload');
+}
+
+/** Bytes between two looks at the room that is left. */
+const LOOK_BYTES = 64e6;
+
+/** The bytes, for as long as there is room: none need be announced, and others upload at the same time. */
+async function* whileRoom(
+  bytes: AsyncIterable<Uint8Array>,
+  context: ServerContext,
+): AsyncGenerator<Uint8Array> {
+  let since = 0;
+  for await (const chunk of bytes) {
+    yield chunk;
+    since += chunk.length;
+    if (since < LOOK_BYTES) continue;
+    since = 0;
+    await checkFree(context, 0);
+  }
 }
 
 /** What a job is made of, whatever door it came through. */
