@@ -49,6 +49,12 @@ const NEEDED: Partial<Record<CommandName, string[]>> = {
   ...{ submit: ['x'], watch: ['x'], jobs: ['list'], keys: ['list'] },
 };
 
+/** Variables without which a setting is refused. */
+const COMPANIONS: Partial<Record<OptionName, Record<string, string>>> = {
+  oidcIssuer: { EARSHOT_OIDC_AUDIENCE: 'us' },
+  oidcAudience: { EARSHOT_OIDC_ISSUER: 'https://issuer.example' },
+};
+
 function settingsFrom(
   command: CommandName,
   argv: readonly string[],
@@ -82,22 +88,26 @@ for (const command of COMMANDS) {
         const usual = await settingsFrom(command, [], {});
         assert.deepEqual(usual[name], optionOf(name).default);
 
+        const companions = COMPANIONS[name] ?? {};
         if (flagOf(name) !== null) {
-          const flagged = await settingsFrom(command, asFlags(name, example), {});
+          const flagged = await settingsFrom(command, asFlags(name, example), companions);
           assert.deepEqual(flagged[name], expected);
         }
         for (const variable of variablesOf(name)) {
-          const set = await settingsFrom(command, [], { [variable]: example });
+          const set = await settingsFrom(command, [], { ...companions, [variable]: example });
           assert.deepEqual(set[name], expected, variable);
           if (flagOf(name) === null) continue;
-          const both = await settingsFrom(command, asFlags(name, example), { [variable]: other });
+          const both = await settingsFrom(command, asFlags(name, example), {
+            ...companions,
+            [variable]: other,
+          });
           assert.deepEqual(both[name], expected, `the flag wins over ${variable}`);
         }
         if (!isFileKey(name)) return;
         await withFile({ [name]: expected }, async () => {
-          assert.deepEqual((await settingsFrom(command, [], {}))[name], expected);
+          assert.deepEqual((await settingsFrom(command, [], companions))[name], expected);
           const variable = variablesOf(name)[0] as string;
-          const both = await settingsFrom(command, [], { [variable]: other });
+          const both = await settingsFrom(command, [], { ...companions, [variable]: other });
           assert.deepEqual(both[name], read(other, name), `${variable} wins over the file`);
         });
       });
