@@ -56,7 +56,7 @@ async function hasOneTrack(jobId: string, jobs: ServerContext['jobs']): Promise<
 }
 
 /** The text of words that come bit by bit. Only its last segment can still change its spaces; it is kept as words. */
-class GrowingText {
+export class GrowingText {
   #open: HeardWord[] = [];
 
   /** What these words add to the text. */

@@ -231,6 +231,33 @@ describe('OpenAI audio endpoints', () => {
         await nothingLeft(server);
       });
 
+    const speech = `data:audio/wav;base64,${Buffer.alloc(200_000).toString('base64')}`;
+    const fields = [
+      ...[textPart('model', 'gpt-4o-transcribe-diarize'), textPart('response_format', 'diarized_json')],
+      ...[textPart('chunking_strategy[type]', 'server_vad'), textPart('chunking_strategy[threshold]', '0.5')],
+      ...[textPart('known_speaker_names[]', 'Ann'), textPart('known_speaker_names[]', 'Bob')],
+      ...[speech, speech].map((each) => textPart('known_speaker_references[]', each)),
+      ...[textPart('timestamp_granularities[]', 'segment'), textPart('temperature', '0.0')],
+      ...[textPart('language', 'en'), textPart('stream', 'false')],
+    ];
+    for (const [sdk, parts] of [
+      ['Python', [...fields, filePart('speech.mp3', 'AUDIO'), END]],
+      ['JavaScript', [filePart('speech.mp3', 'AUDIO'), ...fields, END]],
+    ] as const)
+      await t.test(`the form as the ${sdk} SDK writes it, with every kind of field`, async () => {
+        let keys: string[] = [];
+        transcribe = async () => {
+          for await (const { key } of server.storage.list('jobs/')) keys.push(key.split('/').at(-1) ?? '');
+          return transcript();
+        };
+        const answer = await raw(url, parts);
+        assert.equal(answer.status, 200, answer.body);
+        keys = keys.filter((key) => !key.startsWith('transcript')).sort();
+        assert.deepEqual(keys, ['source', 'speaker-0', 'speaker-1']);
+        assert.deepEqual([calls[0]?.language, calls[0]?.diarize], ['en', true]);
+        await nothingLeft(server);
+      });
+
     for (const name of ['a.$(id)', '../../x', '-rf', 'a b (1).wav', 'ünï 語.wav', `${'x'.repeat(300)}.wav`])
       await t.test(`E2: an upload named ${name.slice(0, 20)} is harmless`, async () => {
         assert.equal((await raw(url, [filePart(name, 'A'), END])).status, 200);
