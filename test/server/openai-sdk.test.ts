@@ -317,7 +317,7 @@ describe('the openai package', () => {
       ...{ file, model: 'gpt-4o-transcribe' },
       stream: true,
     });
-    return { events: stream[Symbol.asyncIterator](), open: second.resolve };
+    return { server, stream, events: stream[Symbol.asyncIterator](), open: second.resolve };
   }
 
   test('text is streamed as its chunks are recognised, in their order', async (t) => {
@@ -331,6 +331,15 @@ describe('the openai package', () => {
     assert.equal(done.text, spoken.join(' '));
     const deltas = [first.value, ...rest].map((event) => (event as { delta: string }).delta);
     assert.equal(deltas.join(''), done.text);
+  });
+
+  test('a stream that is left behind ends its job', async (t) => {
+    const { server, stream, events, open } = await streamed(t, 'ends');
+    assert.equal((await events.next()).value?.type, 'transcript.text.delta');
+    stream.controller.abort();
+    await gone(server);
+    open();
+    assert.deepEqual(server.errors, []);
   });
 
   test('an error within a stream is thrown by its iteration', async (t) => {
