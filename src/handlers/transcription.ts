@@ -10,22 +10,15 @@ import { asStored } from '../jobs/storable.ts';
 import type { StageRunner, StageTask } from '../jobs/worker.ts';
 import { recognitionSchema, type ChunkResult } from '../pipeline/chunk-result.ts';
 import { diarizationSchema } from '../pipeline/diarize.ts';
-import { namedSpeakersSchema, type Reference } from '../pipeline/known-speakers.ts';
+import { namedSpeakersSchema } from '../pipeline/known-speakers.ts';
 import type { TranscribeOptions } from '../pipeline/options.ts';
 import { chunkSchema, planSchema, trackSchema, type Track } from '../pipeline/plan.ts';
-import type { KnownSpeaker } from '../speech/diarization/known-speakers.ts';
 import type { Storage } from '../storage/storage.ts';
 import { fetchToFile } from '../util/fetch-to-file.ts';
 import type { StageHost } from './host/client.ts';
 import type { LocalCopies } from './local-copies.ts';
-import {
-  inputSchema,
-  referenceKey,
-  sourceKey,
-  speakerKey,
-  transcriptKey,
-  waveformKey,
-} from '../api/job-files.ts';
+import { inputSchema, sourceKey, transcriptKey, waveformKey } from '../api/job-files.ts';
+import { knownSpeakersSchema, localReferences, localSpeakers, storeSpeakers } from './known-speakers.ts';
 
 export interface TranscriptionContext {
   readonly jobs: Jobs;
@@ -42,10 +35,9 @@ export interface TranscriptionContext {
 }
 
 const by = z.object({ engine: z.string(), model: z.string().nullable(), device: z.string() });
-const knownSpeakers = z.array(z.object({ name: z.string(), waveform: trackSchema.shape.waveform }));
 const prepared = z.object({
   plan: planSchema,
-  known: knownSpeakers.default([]),
+  known: knownSpeakersSchema.default([]),
   engine: z.string(),
   passedOver: z.array(z.string()),
 });
@@ -76,12 +68,7 @@ export function transcriptionRunners(context: TranscriptionContext): Record<stri
             tracks.push({ ...track, waveform: { ...track.waveform, path: key } });
           }
           const plan = { ...found.plan, tracks };
-          const known: KnownSpeaker[] = [];
-          for (const [i, { name, waveform }] of found.known.entries()) {
-            const key = speakerKey(run.job.id, run.lease.id, i);
-            await storage.adopt(key, waveform.path, task);
-            known.push({ name, waveform: { ...waveform, path: key } });
-          }
+          const known = await storeSpeakers(context, run, found.known, task);
           const chunks = plan.chunks.map((chunk) => ({
             name: 'recognize',
             index: chunk.index,
@@ -221,37 +208,6 @@ export async function localSource(
     await storage.adopt(key, path, { signal });
   }
   return storage.toLocal(key, folder, { signal });
-}
-
-/** The known speakers' speech as it was sent, as local files. */
-function localReferences(
-  { storage }: TranscriptionContext,
-  job: Job,
-  folder: string,
-  { signal }: StageTask,
-): Promise<Reference[]> {
-  const known = inputSchema.parse(job.input).known_speakers ?? [];
-  return Promise.all(
-    known.map(async ({ name }, i) => ({
-      name,
-      path: await storage.toLocal(referenceKey(job.id, i), folder, { signal }),
-    })),
-  );
-}
-
-/** The same, decoded. */
-function localSpeakers(
-  { copies }: TranscriptionContext,
-  job: Job,
-  known: readonly KnownSpeaker[],
-  { signal }: StageTask,
-): Promise<KnownSpeaker[]> {
-  return Promise.all(
-    known.map(async ({ name, waveform }) => ({
-      name,
-      waveform: { ...waveform, path: await copies.get(job.id, waveform.path, signal) },
-    })),
-  );
 }
 
 /** The tracks with waveforms as local files; null stands for one that is not needed. */
