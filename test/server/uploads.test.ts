@@ -33,7 +33,11 @@ interface Api extends Running {
 async function serving(t: TestContext, changes: Changes = {}): Promise<Api> {
   const server = await running(t, { worker: false, ...changes });
   const call: Api['call'] = (method, path, headers = {}, body) =>
-    fetch(server.url + path, { method, headers, ...(body === undefined ? {} : { body: body as Uint8Array<ArrayBuffer> }) });
+    fetch(server.url + path, {
+      method,
+      headers,
+      ...(body === undefined ? {} : { body: body as Uint8Array<ArrayBuffer> }),
+    });
   return {
     ...server,
     call,
