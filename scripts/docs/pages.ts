@@ -1,7 +1,10 @@
 import { format } from 'prettier';
 import { z } from 'zod';
 import { configJsonSchema } from '../../src/config/json-schema.ts';
+import { openApiDocument } from '../../src/api/openapi.ts';
+import { routesOf } from '../../src/server/server.ts';
 import { transcriptSchema } from '../../src/transcript/schema.ts';
+import { VERSION } from '../../src/util/version.ts';
 import { cliPage } from './cli.ts';
 import { configPage } from './config.ts';
 import { errorsPage } from './errors.ts';
@@ -22,6 +25,7 @@ export async function referencePages(): Promise<Page[]> {
     'config.md': configPage(),
     'config.schema.json': JSON.stringify(configJsonSchema()),
     'errors.md': errorsPage(),
+    'openapi.json': JSON.stringify(openApiDocument(routesOf(VERSION), VERSION)),
     'transcript.md': transcriptPage(transcript),
     'transcript.schema.json': JSON.stringify({ title: 'earshot.transcript/1', ...transcript }),
   };

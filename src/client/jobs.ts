@@ -142,12 +142,8 @@ export class Jobs {
   }
 
   /** Stops a job that has not ended; one that has stays as it is. Resolves with the job. */
-  async cancel(id: string, options: Cancellable = {}): Promise<Job> {
-    const job = await this.get(id, options);
-    if (ENDED.includes(job.status)) return job;
-    const response = await this.#delete(id, options);
-    // It ended just now, and what was asked for was to be rid of it.
-    return response.status === 204 ? { ...job, status: 'cancelled' } : ((await response.json()) as Job);
+  cancel(id: string, { signal }: Cancellable = {}): Promise<Job> {
+    return this.#transport.json({ method: 'POST', path: `${pathOf(id)}/cancel`, repeat: 'always', signal });
   }
 
   /** Removes a job and all its files, whatever its state. */

@@ -3,6 +3,7 @@ import type { RouteSpec } from '../api/route.ts';
 import { EarshotError } from '../errors.ts';
 import type { Job } from '../jobs/job.ts';
 import type { Jobs } from '../jobs/jobs.ts';
+import type { Counts } from '../jobs/read.ts';
 import type { Transcript } from '../transcript/schema.ts';
 import type { Storage } from '../storage/storage.ts';
 import type { Clock } from '../util/clock.ts';
@@ -54,8 +55,9 @@ export interface ServerContext extends ServerDependencies {
   readonly clock: Clock;
   /** Aborts when the server can wait no longer. */
   readonly stopping: AbortSignal;
-  /** Uploads under way. */
   readonly activity: Activity;
+  /** How many jobs there are, at once: a moment old while the database is busy. */
+  readonly counts: () => Promise<Counts>;
   readonly isDraining: () => boolean;
   readonly metrics: Metrics;
   readonly uploads: Uploads;
@@ -63,6 +65,8 @@ export interface ServerContext extends ServerDependencies {
 
 /** What /health tells beside the jobs. */
 export interface Activity {
+  readonly startedAt: number;
+  /** Under way. */
   uploads: number;
   lastAt: number;
 }

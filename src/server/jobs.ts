@@ -155,6 +155,22 @@ export const JOB_ROUTES: readonly Route[] = [
   },
   {
     method: 'POST',
+    path: '/jobs/:id/cancel',
+    summary: 'Stop a job that has not ended; one that has stays as it is',
+    tag: 'Jobs',
+    scope: 'submit',
+    params: ID,
+    responses: { 200: json(jobAnswerSchema, 'The job, which has ended.') },
+    errors: [404],
+    async answer(call, context) {
+      const { id } = await jobOf(call, context);
+      const cancelled = await context.jobs.cancel(id);
+      if (cancelled === null) throw new EarshotError('not_found', 'there is no such job');
+      return told(cancelled.job, context);
+    },
+  },
+  {
+    method: 'POST',
     path: '/jobs/:id/retry',
     summary: 'Run a job again that failed, was cancelled or lacks parts; what is done is kept',
     tag: 'Jobs',

@@ -17,7 +17,7 @@ import type { Route, ServerContext, ServerDependencies } from './context.ts';
 import { onIdleBody, onMalformedHttp, requestId, sendError } from './errors.ts';
 import { DOOR_ROUTES } from './doors.ts';
 import { eventRoutes } from './events.ts';
-import { healthRoutes } from './health.ts';
+import { HEALTH_ROUTES, latestCounts } from './health.ts';
 import { JOB_LOG_ROUTES } from './job-log.ts';
 import { JOB_ROUTES } from './jobs.ts';
 import { logHappening } from './logging.ts';
@@ -51,7 +51,7 @@ const CLOSE_MS = 1_000;
 const JSON_BYTES = 1 << 20;
 
 /** All routes of the server but those that come with plugins of their own. */
-export function routesOf(context: ServerContext): Route[] {
+export function routesOf(version: string): Route[] {
   const routes = [
     ...JOB_ROUTES,
     ...eventRoutes(),
@@ -62,9 +62,9 @@ export function routesOf(context: ServerContext): Route[] {
     ...MODEL_ROUTES,
     ...UPLOAD_ROUTES,
     ...METRICS_ROUTES,
-    ...healthRoutes(context),
+    ...HEALTH_ROUTES,
   ];
-  return [...routes, ...documentRoutes(routes, context.version)];
+  return [...routes, ...documentRoutes(routes, version)];
 }
 
 /** HTTP over jobs and a storage; the server itself does no work. */
@@ -72,11 +72,12 @@ export function createServer(dependencies: ServerDependencies): Server {
   const clock = dependencies.clock ?? systemClock;
   const stopping = new AbortController();
   let isDraining = false;
-  const activity = { uploads: 0, lastAt: clock.now() };
+  const activity = { startedAt: clock.now(), uploads: 0, lastAt: clock.now() };
   const metrics = new Metrics({ jobs: dependencies.jobs, activity, clock });
   const shared = { ...dependencies, clock, stopping: stopping.signal, activity, metrics };
   const uploads = new Uploads({ ...shared, folder: dependencies.uploadsFolder });
-  const context: ServerContext = { ...shared, uploads, isDraining: () => isDraining };
+  const counts = latestCounts(() => dependencies.jobs.counts());
+  const context: ServerContext = { ...shared, uploads, counts, isDraining: () => isDraining };
   const rate = rateLimit(clock);
   const timeouts = dependencies.timeouts ?? TIMEOUTS;
   const http = fastify({
@@ -128,7 +129,7 @@ export function createServer(dependencies: ServerDependencies): Server {
   });
   takeJson(http);
   void http.register(multipart);
-  const routes = routesOf(context);
+  const routes = routesOf(context.version);
   void http.register(async (scope) => {
     takeUploadBytes(scope);
     register(scope, routes.filter(isResumable), context);
