@@ -13,8 +13,14 @@ export const jobOptionsSchema = z.strictObject({
   min_speakers: z.int().min(1).max(50).optional(),
   max_speakers: z.int().min(1).max(50).optional(),
   enrich: z.array(z.enum(['prosody', 'sentiment', 'emotion'])).optional(),
-  /** Chunks recognised at once. */
-  batch_size: z.int().min(1).max(64).optional(),
+  batch_size: z
+    .int()
+    .min(1)
+    .max(64)
+    .optional()
+    .describe(
+      'Taken from clients of other services, and without effect: the server knows what its engine can do.',
+    ),
 });
 
 export type JobOptions = z.infer<typeof jobOptionsSchema>;
