@@ -7,6 +7,8 @@ export interface Queryable {
 /** PostgreSQL, embedded or a server: the same SQL runs in both. */
 export interface Database extends Queryable {
   readonly kind: 'pglite' | 'postgres';
+  /** Aborts, with the reason, when this database can work no more and the process should be started again. */
+  readonly lost: AbortSignal;
   /** Several statements without parameters; the rows of all of them. */
   exec(sql: string): Promise<Record<string, unknown>[]>;
   /**

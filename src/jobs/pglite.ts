@@ -41,6 +41,7 @@ export async function openPglite(folder: string): Promise<Database> {
   });
   const scope = new AsyncLocalStorage<{ isOpen: boolean }>();
   let broken: EarshotError | null = null;
+  const lost = new AbortController();
   const upkeep = upkeepOf(pg);
 
   /** Runs a call of the engine; `bytes` must be free on the disk. */
@@ -51,6 +52,7 @@ export async function openPglite(folder: string): Promise<Database> {
       return await call();
     } catch (error) {
       broken ??= brokenEngine(error);
+      if (broken) lost.abort(broken);
       throw broken ?? typed(error);
     }
   }
@@ -72,6 +74,7 @@ export async function openPglite(folder: string): Promise<Database> {
 
   return {
     kind: 'pglite',
+    lost: lost.signal,
     query: (sql, params) => alone(neededFor(sql), () => rowsOf(pg, sql, params)),
     exec: (sql) =>
       alone(RESERVE, async () => {

@@ -34,6 +34,7 @@ export async function openPostgres(url: string): Promise<Database> {
   });
   return {
     kind: 'postgres',
+    lost: new AbortController().signal, // a server comes back
     ...on(pool),
     exec: async (sql) => {
       const answer = (await pool.query(sql).catch((error: unknown) => {

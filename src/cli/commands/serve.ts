@@ -60,9 +60,11 @@ export const serveCommand: Run = (context) =>
 
     if (settings.json) await terminal.result(`${JSON.stringify({ url })}\n`);
     note(`listening on ${url}${auth.isOpen ? ', without an API key' : ''}`);
-    if (!signal.aborted) await once(signal, 'abort');
-    note('no new work; letting what runs end');
+    const end = AbortSignal.any([signal, jobs.db.lost]);
+    if (!end.aborted) await once(end, 'abort');
     server.drain();
+    jobs.db.lost.throwIfAborted(); // whoever watches over the process starts it again
+    note('no new work; letting what runs end');
     return 0;
   });
 
