@@ -13,6 +13,7 @@ import { http } from './http.ts';
 import { jobs } from './jobs.ts';
 import { overhead } from './overhead.ts';
 import type { Row } from './row.ts';
+import { server } from './server.ts';
 
 const BENCHES: Readonly<Record<string, (folder: string) => Promise<Row[]>>> = {
   'bare-engine': bareEngine,
@@ -21,6 +22,7 @@ const BENCHES: Readonly<Record<string, (folder: string) => Promise<Row[]>>> = {
   'fan-out': fanOut,
   http,
   jobs,
+  server,
 };
 const PAGE = join(import.meta.dirname, '..', 'docs', 'performance.md');
 
