@@ -19,7 +19,7 @@ async function blocks(page: string, language: string): Promise<string[]> {
 
 test('everything that docs/serve.md shows runs against a server that was just started', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'earshot-docs-'));
-  const server = await serving(folder);
+  const server = await serving(folder, [], {}, true);
   t.after(async () => {
     await server.stop();
     await rm(folder, { recursive: true, force: true });

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync, readdirSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { mkdir, readFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { after } from 'node:test';
 import type { JobAnswer } from '../../src/api/job-answer.ts';
 import type { Transcript } from '../../src/transcript/schema.ts';
+import { copyDatabase } from '../support/database-template.ts';
 import { SAMPLES, earshot, type Ran } from './run-cli.ts';
 
 /** A server as a process of its own: the real command line, the real pipeline. */
@@ -26,12 +27,21 @@ after(() => started.forEach((child) => child.kill('SIGKILL')));
 /** The engine that every machine which runs these tests has; others would change what is heard. */
 const ENGINE = ['--engine', 'pocketsphinx', '--vad', 'energy', '--diarization', 'auto'];
 
-/** Starts `earshot serve` on a free port, with data in `cwd`/data; resolves once it listens. */
+/**
+ * Starts `earshot serve` on a free port, with data in `cwd`/data; resolves once it listens. Its first start finds an
+ * empty database there, unless `isFirst`: then it makes one, which takes seconds.
+ */
 export async function serving(
   cwd: string,
   args: readonly string[] = [],
   env: Readonly<Record<string, string>> = {},
+  isFirst = false,
 ): Promise<Serving> {
+  const database = join(cwd, 'data/server/database');
+  if (!isFirst && !existsSync(database)) {
+    await mkdir(dirname(database), { recursive: true });
+    await copyDatabase(database);
+  }
   const start = Promise.withResolvers<ChildProcess>();
   const ended = earshot(['serve', '--port', '0', '--json', ...ENGINE, ...args], {
     cwd,

@@ -1,11 +1,11 @@
-import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test, type TestContext } from 'node:test';
 import type { Database } from '../../src/jobs/database.ts';
-import { Jobs } from '../../src/jobs/jobs.ts';
 import { openPglite } from '../../src/jobs/pglite.ts';
 import { openPostgres } from '../../src/jobs/postgres.ts';
+import { copyDatabase } from '../support/database-template.ts';
 import { isPostgresInstalled, PostgresServer } from './postgres-server.ts';
 
 /** A database of a test's own; `open` may be called again after a close, `where` says where it is to another process. */
@@ -32,7 +32,7 @@ export const PGLITE: Backend = {
   async place() {
     const folder = await mkdtemp(join(tmpdir(), 'earshot-jobs-'));
     folders.push(folder);
-    await cp(await template(), folder, { recursive: true });
+    await copyDatabase(join(folder, 'db'));
     return placeAt(join(folder, 'db'));
   },
 };
@@ -52,18 +52,6 @@ export function testOnEach(name: string, work: (t: TestContext, on: Backend) => 
 export function testOnServer(name: string, work: (t: TestContext, on: Backend) => Promise<void>): void {
   const skip = isPostgresInstalled() ? false : 'PostgreSQL is not installed (npm run setup -- --tests)';
   test(`${name} (postgresql)`, { skip }, (t) => work(t, POSTGRES));
-}
-
-/** To initialise an embedded database takes seconds, to copy one does not: one a process is initialised. */
-let initialised: Promise<string> | null = null;
-const template = (): Promise<string> => (initialised ??= initialise());
-
-async function initialise(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'earshot-jobs-template-'));
-  const jobs = await Jobs.open(await openPglite(join(folder, 'db')), [], () => undefined);
-  await jobs.close();
-  folders.push(folder);
-  return folder;
 }
 
 /** Removed when all tests have ended, and closed what they had open. */
