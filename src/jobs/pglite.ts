@@ -34,6 +34,12 @@ export async function openPglite(folder: string): Promise<Database> {
     `shared_buffers=${BUFFERS}`,
     '-c',
     `max_wal_size=${LOG}`,
+    // Nobody counts the rows of an embedded table unasked, and a planner that takes a table for empty reads it whole and
+    // sorts it, where the index has the first rows in order.
+    '-c',
+    'enable_bitmapscan=off',
+    '-c',
+    'enable_sort=off',
   ];
   const pg = await PGlite.create(join(folder, 'pg'), { startParams }).catch(async (error: unknown) => {
     await lock.release();
