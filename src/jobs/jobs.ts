@@ -30,12 +30,16 @@ export class Jobs {
   readonly #news = new EventEmitter().setMaxListeners(0);
   readonly #submit: (job: NewJob) => Promise<Submission | EarshotError>;
   readonly #settle: (item: Settlement) => Promise<Settled>;
+  readonly #get: (id: string) => Promise<Job | null>;
+  readonly #position: (job: Job) => Promise<number | null>;
 
   private constructor(db: Database, tickets: Tickets, kinds: readonly JobKind[]) {
     this.db = db;
     this.tickets = tickets;
     this.kinds = new Map(kinds.map((kind) => [kind.name, kind]));
     this.#submit = batched((items) => submitAll(db, tickets, items), GROUP);
+    this.#get = batched((ids) => read.getJobs(db, ids), GROUP);
+    this.#position = batched((asked) => read.positionsOf(db, asked), GROUP);
     this.#settle = batched((items) => settleAll(db, tickets, this.kinds, items), GROUP);
   }
 
@@ -104,10 +108,11 @@ export class Jobs {
   }
 
   get(id: string): Promise<Job | null> {
-    return read.getJob(this.db, id);
+    return this.#get(id);
   }
+  /** Clients that ask at once are answered from one look at the queue. */
   position(job: Job): Promise<number | null> {
-    return read.positionOf(this.db, job);
+    return this.#position(job);
   }
   list(filter: read.JobFilter): Promise<{ jobs: Job[]; next: string | null }> {
     return read.listJobs(this.db, filter);
