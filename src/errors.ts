@@ -48,7 +48,8 @@ export const ERRORS = {
   disk_full: {
     ...failure,
     httpStatus: 507,
-    meaning: 'No space, or too little, is left where files are kept; finished chunks are kept and the run can be resumed.',
+    meaning:
+      'No space, or too little, is left where files are kept; finished chunks are kept and the run can be resumed.',
   },
   locked: {
     ...failure,
@@ -62,7 +63,8 @@ export const ERRORS = {
   },
   request_invalid: {
     ...usage,
-    meaning: "An HTTP request is malformed; on OpenAI's routes also: a field of it is missing, unknown or wrong.",
+    meaning:
+      "An HTTP request is malformed; on OpenAI's routes also: a field of it is missing, unknown or wrong.",
   },
   field_invalid: {
     ...usage,
