@@ -196,9 +196,14 @@ export async function runMediaTool(
 export function unreadable(name: string, stderr: string): EarshotError {
   const lines = stderr.split('\n').filter((line) => line.trim() !== '');
   const detail = (lines.at(-1) ?? 'no reason given').replace(/file:\S.*?: /, '').replace(/^\[[^\]]*\] /, '');
-  // ffmpeg's whole answer to a container that is not on the list.
-  const why = detail === 'Invalid argument' ? 'it is no kind of media that Earshot opens' : detail;
+  const why = IN_WORDS[detail] ?? detail;
   return new EarshotError('recording_unreadable', `${name} cannot be read as media: ${why}`, {
     hint: 'check that the file plays; a download may have been cut short',
   });
 }
+
+/** ffmpeg's whole answer to a container that is not on the list, and to bytes in which it finds none. */
+const IN_WORDS: Readonly<Record<string, string>> = {
+  'Invalid argument': 'it is no kind of media that Earshot opens',
+  'Invalid data found when processing input': 'it is no media, or it is damaged',
+};
