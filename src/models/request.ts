@@ -1,4 +1,5 @@
 import { EarshotError } from '../errors.ts';
+import { retryAfter } from '../util/retry-after.ts';
 
 /** A try failed in a way that another try may mend. */
 export class Interrupted extends Error {
@@ -96,18 +97,10 @@ function checkStatus(url: string, response: Response): void {
   const { status } = response;
   if (status === 200 || status === 206 || status === 416) return;
   if (status === 408 || status === 425 || status === 429 || status >= 500) {
-    const retryAfterMs = retryAfter(response.headers.get('retry-after'));
+    const retryAfterMs = retryAfter(response.headers.get('retry-after'), Date.now());
     throw new Interrupted(`${url}: the server answered ${status}`, { retryAfterMs });
   }
   throw refused(url, `the server answered ${status}`);
-}
-
-/** Milliseconds of a Retry-After header in its seconds or its date form (RFC 9110, 10.2.3). */
-function retryAfter(header: string | null): number | null {
-  if (header === null) return null;
-  if (/^\d+$/.test(header)) return Number(header) * 1000;
-  const date = Date.parse(header);
-  return Number.isNaN(date) ? null : Math.max(0, date - Date.now());
 }
 
 /** What Node's fetch and its sockets call "there is no way to that server". */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { breaker } from '../../../../src/speech/recognition/remote/breaker.ts';
-import { retryAfter } from '../../../../src/speech/recognition/remote/fault.ts';
+import { retryAfter } from '../../../../src/util/retry-after.ts';
 import { languageCode } from '../../../../src/speech/recognition/remote/language.ts';
 import { parseAnswer } from '../../../../src/speech/recognition/remote/parse.ts';
 
