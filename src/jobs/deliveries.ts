@@ -58,27 +58,6 @@ export async function settleDelivery(
   if (isWritten) jobs.happened({ what: 'delivered', delivery, outcome });
 }
 
-/** A webhook as the rows have it. */
-export interface DeliveryState {
-  readonly id: string;
-  readonly state: 'pending' | 'delivered' | 'gave_up';
-  readonly tries: number;
-  /** HTTP status of the last answer; null when there was none. */
-  readonly status: number | null;
-  readonly reason: string | null;
-  readonly createdAt: Date;
-  readonly endedAt: Date | null;
-}
-
-/** A job's webhooks, oldest first, at most 100. */
-export function deliveriesOf({ db }: Jobs, jobId: string): Promise<DeliveryState[]> {
-  return db.query<DeliveryState>(DELIVERIES, [jobId]);
-}
-
-const DELIVERIES = `
-SELECT id, state, tries, status, reason, created_at AS "createdAt", ended_at AS "endedAt"
-FROM earshot.delivery WHERE job_id = $1 ORDER BY created_at, id LIMIT 100`;
-
 const READ_DELIVERY = `
 SELECT delivery.id, delivery.job_id AS "jobId", job.webhook ->> 'url' AS url, job.webhook ->> 'secret' AS secret,
   delivery.body, delivery.tries

@@ -13,11 +13,11 @@ export interface DeliveryState {
   readonly endedAt: Date | null;
 }
 
-/** A job's webhooks, oldest first. */
+/** A job's webhooks, oldest first, at most 100. */
 export async function deliveriesOf(db: Queryable, jobId: string): Promise<DeliveryState[]> {
   return db.query<DeliveryState>(DELIVERIES, [jobId]);
 }
 
 const DELIVERIES = `
 SELECT id, state, tries, status, reason, created_at AS "createdAt", ended_at AS "endedAt"
-FROM earshot.delivery WHERE job_id = $1 ORDER BY created_at, id`;
+FROM earshot.delivery WHERE job_id = $1 ORDER BY created_at, id LIMIT 100`;

@@ -1,6 +1,6 @@
 import { publicError } from '../api/job-answer.ts';
 import { jobLogSchema, type JobLog } from '../api/job-log.ts';
-import { deliveriesOf, type DeliveryState } from '../jobs/deliveries.ts';
+import { deliveriesOf, type DeliveryState } from '../jobs/delivery-state.ts';
 import type { JobFailure, Stage } from '../jobs/job.ts';
 import { hasScope } from './auth/caller.ts';
 import { jobOf, type Route } from './context.ts';
@@ -19,7 +19,7 @@ export const JOB_LOG_ROUTES: readonly Route[] = [
       const job = await jobOf(call, context);
       const [stages, deliveries] = await Promise.all([
         context.jobs.stages(job.id),
-        deliveriesOf(context.jobs, job.id),
+        deliveriesOf(context.jobs.db, job.id),
       ]);
       // Messages of the server's own failures hold paths: they are for those who run it.
       const told = hasScope(call.caller, 'admin') ? (error: JobFailure) => error : publicError;
