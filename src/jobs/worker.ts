@@ -149,7 +149,7 @@ export class Worker {
     try {
       return await runStage(run, task);
     } catch (thrown) {
-      if (lost.aborted) return null;
+      if (lost.aborted || !(await this.#isHeld(run))) return null;
       if (this.#handBack.signal.aborted) return { as: 'again', delay: 0, counts: false, error: null };
       const error = toEarshotError(thrown);
       this.#options.onError(error);
@@ -222,6 +222,12 @@ export class Worker {
       running.told = fraction;
       jobs.tellProgress(run.job.id);
     }
+  }
+
+  /** Work can fail because its job was cancelled and removed, before the next look says so: that is nobody's error. */
+  async #isHeld({ lease }: Run): Promise<boolean> {
+    const rows = await this.#options.jobs.db.query(LIVE, [[lease.id]]).catch(() => null);
+    return rows === null || rows.length > 0; // what cannot be asked is held until the outcome is written
   }
 
   #pause(ms: number): Promise<void> {

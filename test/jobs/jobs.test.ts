@@ -142,6 +142,28 @@ testOnEach('cancel stops running work within 3 s and its result is dropped', asy
   assert.deepEqual(await breaches(jobs.db), []);
 });
 
+testOnEach('work that fails because its job was cancelled and removed is no error', async (t, on) => {
+  const { jobs, errors } = await opened(t, on);
+  const began = Promise.withResolvers<void>();
+  const removed = Promise.withResolvers<void>();
+  const worker = working(t, jobs, errors, {
+    cut: {
+      run: async () => {
+        began.resolve();
+        await removed.promise;
+        throw new EarshotError('not_found', 'the file of the job is gone');
+      },
+    },
+  });
+  const { job } = await jobs.submit(newJob());
+  await began.promise;
+  await jobs.cancel(job.id);
+  await jobs.remove(job.id);
+  removed.resolve();
+  await worker.drain(1000);
+  assert.deepEqual(errors, []);
+});
+
 testOnEach('one owner with many jobs does not keep another waiting', async (t, on) => {
   const { jobs, errors } = await opened(t, on);
   for (let i = 0; i < 20; i++) await jobs.submit(newJob({ owner: 'many' }));
