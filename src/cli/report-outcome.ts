@@ -9,7 +9,7 @@ import type { Terminal } from './terminal.ts';
 import type { Outcome } from './transcribe-input.ts';
 
 /** Warnings about this machine rather than about a recording: true of every input. */
-const OF_THE_MACHINE = new Set(['engine_fallback', 'vad_fallback', 'diarization_fallback']);
+const OF_THE_MACHINE = new Set(['engine_fallback', 'diarization_fallback']);
 
 /** Warnings that say what was lost: errors, for which the exit code is 1. */
 const OF_A_LOSS = new Set(['chunk_failed', 'diarization_failed']);

@@ -2,7 +2,6 @@ import type { Transcript } from '../transcript/schema.ts';
 
 /** Which warning of the pipeline says why a stage took its engine. */
 const REASONS: Readonly<Record<string, string>> = {
-  vad: 'vad_fallback',
   recognize: 'engine_fallback',
   diarize: 'diarization_fallback',
 };

@@ -11,22 +11,21 @@ import { decodeTracks } from './tracks.ts';
 
 /**
  * Decodes the recording into `folder`, finds speech and cuts it into chunks. The plan depends on the recording and the
- * options alone. Rejects with the errors of `decode`.
+ * options alone. Rejects with the errors of `decode` and of chooseVad.
  */
 export async function prepare(
   recording: Recording,
-  options: Pick<TranscribeOptions, 'diarization' | 'vad' | 'modelsDir'>,
+  options: Pick<TranscribeOptions, 'diarization' | 'vad' | 'modelsDir' | 'modelBaseUrl' | 'pull'>,
   chunking: Chunking,
   folder: string,
   task: PipelineTask,
 ): Promise<Plan> {
+  const vad = await chooseVad(options.vad, { ...options, ...task });
   const { tracks, warnings } = await decodeTracks(recording, options.diarization, folder, task.signal);
   task.onProgress?.({ stage: 'prepare', done: 0.5, total: 1 });
-  const vad = await chooseVad(options.vad, options.modelsDir);
-  if (vad.fallback !== null) warnings.push({ code: 'vad_fallback', message: vad.fallback });
   const found: Awaited<ReturnType<typeof cutTrack>>[] = [];
   for (const [index, { waveform }] of tracks.entries())
-    found.push(await cutTrack(waveform, index, vad.engine, chunking, task.signal));
+    found.push(await cutTrack(waveform, index, vad, chunking, task.signal));
   const duration = Math.max(...tracks.map(({ waveform }) => waveform.duration));
   const chunks = found.flatMap((track) => track.chunks).map((chunk, index) => ({ ...chunk, index }));
   task.onProgress?.({ stage: 'prepare', done: 1, total: 1 });
@@ -42,7 +41,7 @@ export async function prepare(
       channels: recording.streams.reduce((sum, stream) => sum + stream.channels, 0),
       duration: round(duration),
     },
-    vad: { engine: vad.engine.name, model: vad.engine.model },
+    vad: { engine: vad.name, model: vad.model },
     tracks: tracks.map(({ channel, waveform }, index): Track => ({
       channel,
       waveform: { ...waveform },

@@ -138,6 +138,20 @@ test('speakers that could not be told apart, as asked for, are exit code 1, and 
   assert.ok(segments.length > 0 && segments.every(({ speaker }) => speaker === null));
 });
 
+test('an engine that is asked for by name and cannot be had is exit code 3 and the command that mends it', async () => {
+  await put('talk.flac');
+  for (const [flag, engine, model] of [
+    ['--vad', 'silero', 'silero-vad'],
+    ['--diarization', 'pyannote', 'pyannote-segmentation-3\\.0 nemo-titanet-small'],
+  ] as const) {
+    const { code, stderr } = await earshot(['transcribe', 'talk.flac', flag, engine, '--no-pull'], { cwd });
+    assert.equal(code, 3, stderr);
+    const hint = isInstalled('sherpa-onnx-node') ? `models pull ${model}` : 'npm install sherpa-onnx-node';
+    assert.match(stderr, new RegExp(`^earshot: ${engine} cannot run here: .*\\n {2}hint: .*${hint}\\n$`));
+    assert.deepEqual(await listing(), ['talk.flac']);
+  }
+});
+
 test('a URL that cannot be fetched is one failed input beside the others', async () => {
   await put('good.flac');
   const wrong = ['ftp://user:secret@host/talk.wav', 'https://', 'file://elsewhere/talk.wav'];

@@ -1,24 +1,16 @@
 import { energyVad } from './energy.ts';
-import { openSilero } from './silero.ts';
+import { needSilero, openSilero, type SileroOptions } from './silero.ts';
 import type { VadEngine } from './vad.ts';
 
-/** The engine to use, and why it is not the better one (null: it is, or it was asked for). */
-export interface VadChoice {
-  readonly engine: VadEngine;
-  readonly fallback: string | null;
-}
-
-/** Silero when its model is at hand (asked for or "auto"), the energy VAD otherwise. */
+/**
+ * The engine by its name; for "auto" Silero when its model is at hand, and the energy VAD otherwise. Rejects with
+ * `engine_unavailable` or an error of pullModel when silero was asked for and cannot be had.
+ */
 export async function chooseVad(
   requested: 'auto' | 'silero' | 'energy',
-  modelsDir: string,
-): Promise<VadChoice> {
-  if (requested === 'energy') return { engine: energyVad, fallback: null };
-  const silero = await openSilero(modelsDir);
-  if (silero !== null) return { engine: silero, fallback: null };
-  return {
-    engine: energyVad,
-    fallback:
-      requested === 'silero' ? 'the Silero model is not installed: speech was found by energy instead' : null,
-  };
+  options: SileroOptions,
+): Promise<VadEngine> {
+  if (requested === 'energy') return energyVad;
+  if (requested === 'silero') return needSilero(options);
+  return (await openSilero(options.modelsDir)) ?? energyVad;
 }

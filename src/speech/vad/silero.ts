@@ -1,5 +1,6 @@
 import { SAMPLE_RATE, waveformBlocks, type Waveform } from '../../audio/waveform.ts';
-import { isInstalled, modelFile } from '../../models/index.ts';
+import { EarshotError } from '../../errors.ts';
+import { isInstalled, modelFile, pullModel } from '../../models/index.ts';
 import { optionalImport } from '../../util/optional-import.ts';
 import type { Task } from '../../util/task.ts';
 import type { SpeechSpan, VadEngine } from './vad.ts';
@@ -31,6 +32,16 @@ interface Detector {
   flush(): void;
 }
 
+export interface SileroOptions {
+  readonly modelsDir: string;
+  /** Whether a missing model may be downloaded. */
+  readonly pull: boolean;
+  /** A mirror to pull from; null: the publisher. */
+  readonly modelBaseUrl: string | null;
+  readonly onNotice?: (line: string) => void;
+  readonly signal?: AbortSignal;
+}
+
 /**
  * Silero's neural voice activity detection through sherpa-onnx, or null when its model or sherpa-onnx is not installed.
  * The waveform is streamed: memory does not grow with its length.
@@ -45,6 +56,25 @@ export async function openSilero(modelsDir: string): Promise<VadEngine | null> {
     model: MODEL,
     detect: (waveform, task) => detect(createDetector(sherpa, model), waveform, task),
   };
+}
+
+/**
+ * The same where nothing else will do: a missing model is pulled when that is allowed. Rejects with `engine_unavailable`
+ * (what is missing, and the command that mends it) or an error of pullModel.
+ */
+export async function needSilero(options: SileroOptions): Promise<VadEngine> {
+  const { modelsDir, pull, modelBaseUrl: baseUrl, onNotice, signal } = options;
+  if (pull && !(await isInstalled(modelsDir, MODEL))) {
+    onNotice?.(`pulling ${MODEL}`);
+    await pullModel(MODEL, { modelsDir, baseUrl, ...(signal && { signal }) });
+  }
+  const silero = await openSilero(modelsDir);
+  if (silero !== null) return silero;
+  const lacksModel = !(await isInstalled(modelsDir, MODEL));
+  const reason = lacksModel ? `model ${MODEL} not on this machine` : 'sherpa-onnx-node is not installed';
+  throw new EarshotError('engine_unavailable', `silero cannot run here: ${reason}`, {
+    hint: lacksModel ? `earshot models pull ${MODEL}` : 'npm install sherpa-onnx-node',
+  });
 }
 
 function createDetector(sherpa: Sherpa, model: string): Detector {

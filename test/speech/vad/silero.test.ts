@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import envPaths from 'env-paths';
 import { encodeWav, pcm16ToFloat, SAMPLE_RATE, type Waveform } from '../../../src/audio/waveform.ts';
 import { isInstalled } from '../../../src/models/index.ts';
+import { chooseVad } from '../../../src/speech/vad/index.ts';
 import { openSilero } from '../../../src/speech/vad/silero.ts';
 import { atomicWrite } from '../../../src/util/atomic-write.ts';
 import { scratchFolder } from '../../support/scratch.ts';
@@ -24,6 +27,22 @@ async function waveformOf(name: string, samples: Float32Array): Promise<Waveform
 
 test('without its model there is no engine', async () => {
   assert.equal(await openSilero(scratch), null);
+});
+
+test('only "auto" goes without it; asked for by name it is pulled where that is allowed', async () => {
+  const options = { modelsDir: scratch, modelBaseUrl: null, pull: false };
+  assert.equal((await chooseVad('auto', { ...options, pull: true })).name, 'energy');
+  await assert.rejects(chooseVad('silero', options), { code: 'engine_unavailable' });
+  const asked: string[] = [];
+  const mirror = createServer((request, response) => {
+    asked.push(request.url ?? '');
+    response.writeHead(404).end();
+  });
+  await new Promise<void>((done) => mirror.listen(0, '127.0.0.1', done));
+  const modelBaseUrl = `http://127.0.0.1:${(mirror.address() as AddressInfo).port}`;
+  const pulling = chooseVad('silero', { ...options, modelBaseUrl, pull: true });
+  await assert.rejects(pulling, /silero-vad: .* answered 404/).finally(() => mirror.close());
+  assert.match(asked[0] ?? '', /silero_vad\.onnx$/);
 });
 
 test('silence, a tone and noise are no speech', { skip: without }, async () => {
