@@ -7,6 +7,7 @@ import {
   variablesOf,
 } from '../../src/config/options.ts';
 import { CONFIG_FILE } from '../../src/config/resolve.ts';
+import { OTHER_VARIABLES } from '../../src/config/unknown-variables.ts';
 import { GENERATED, code, markdownTable } from './markdown.ts';
 
 /** docs/reference/config.md: every setting and where it can come from. */
@@ -20,9 +21,15 @@ export function configPage(): string {
     `The file is ${code(CONFIG_FILE)} in the current folder, or what ${code('--config')} or ${code('EARSHOT_CONFIG')} names.`,
     'Its keys are the names below; lists are JSON arrays or texts with commas; unknown keys are errors. Its JSON Schema is',
     '[config.schema.json](config.schema.json). Every mistake of every source is reported at once, each with its place, and',
-    'the exit code is 2.',
+    'the exit code is 2. A variable `EARSHOT_…` that nothing reads is a warning.',
     '',
     ...groups.flatMap((group) => [`## ${group}`, groupTable(group), '']),
+    '## Variables beside the settings',
+    markdownTable(
+      ['environment', 'meaning'],
+      Object.entries(OTHER_VARIABLES).map(([name, meaning]) => [code(name), meaning]),
+    ),
+    '',
   ].join('\n');
 }
 

@@ -1,5 +1,6 @@
 import { foldersOf } from '../config/folders.ts';
 import { resolveSettings } from '../config/resolve.ts';
+import { unknownVariables } from '../config/unknown-variables.ts';
 import { toEarshotError } from '../errors.ts';
 import { VERSION } from '../util/version.ts';
 import { COMMAND_TABLE } from './commands.ts';
@@ -34,6 +35,7 @@ export async function runCommandLine(argv: readonly string[], surroundings: Surr
     const settings = await resolveSettings({ command, flags, env, cwd });
     json = settings.json;
     const terminal = createTerminal(stdout, stderr, settings.quiet, invocation);
+    for (const line of unknownVariables(env, settings.workers)) terminal.warn(`warning: ${line}`);
     const run = await COMMAND_TABLE[command].load();
     const folders = foldersOf(settings, cwd);
     return await run({ args, settings, folders, cwd, invocation, stdin, terminal, signal });

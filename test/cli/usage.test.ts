@@ -65,6 +65,14 @@ test('a configuration with three mistakes is three lines, each with its place, a
   assert.match(lines[0] as string, /formts: unknown setting; did you mean "formats"\?/);
 });
 
+test('a variable of ours that nothing reads is a warning on stderr, once, unless it shall be quiet', async () => {
+  const env = { EARSHOT_DIARISATION: 'off', WHATEVER: 'x' };
+  const told = 'warning: EARSHOT_DIARISATION: unknown setting; did you mean EARSHOT_DIARIZATION?\n';
+  const { code, stderr } = await earshot(['models', 'list', '--json'], { cwd, env });
+  assert.deepEqual([code, stderr], [0, told]);
+  assert.equal((await earshot(['models', 'list', '--quiet'], { cwd, env })).stderr, '');
+});
+
 test('with --json an error is one JSON object on stdout, and no stack anywhere', async () => {
   const { code, stdout, stderr } = await earshot(['transcribe', 'x.wav', '--json', '--jobs', 'many'], {
     cwd,
