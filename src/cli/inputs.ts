@@ -83,10 +83,12 @@ async function inputsOf(arg: string, cwd: string): Promise<Input[]> {
       hint: 'fetch it with another program and give the file',
     });
   const path = resolve(cwd, arg);
-  const info = await stat(path).catch(() => null);
-  if (info?.isDirectory()) return folderInputs(path, arg);
-  if (info === null && /[*?[{]/.test(arg)) return patternInputs(arg, cwd);
-  return [fileInput(path, arg)]; // one that is not there is reported when its turn comes
+  const info = await stat(path).catch((error: NodeJS.ErrnoException) => error);
+  if (!(info instanceof Error)) return info.isDirectory() ? folderInputs(path, arg) : [fileInput(path, arg)];
+  if (/[*?[{]/.test(arg)) return patternInputs(arg, cwd);
+  const why =
+    info.code === 'ENOENT' ? 'there is no such file' : `it cannot be opened (${info.code ?? 'unknown'})`;
+  throw new EarshotError('recording_not_found', `${arg}: ${why}`, { cause: info });
 }
 
 async function folderInputs(folder: string, given: string): Promise<Input[]> {

@@ -15,6 +15,20 @@ import { earshot, jsonLines, type Ran, type RunOptions } from './run-cli.ts';
 const cwd = scratchFolder();
 const MB = 1e6;
 
+test('a recording that is not there is told before, and without, a server', async () => {
+  const env = { EARSHOT_SERVER: 'http://127.0.0.1:1' };
+  const missing = await earshot(['submit', 'missing.wav'], { cwd, env });
+  assert.deepEqual(missing, {
+    code: 1,
+    stdout: '',
+    stderr: 'earshot: missing.wav: there is no such file\n',
+  });
+  await writeFile(join(cwd, 'here.wav'), 'RIFF');
+  const { code, stderr } = await earshot(['submit', 'here.wav', 'missing.wav'], { cwd, env });
+  assert.equal(code, 3);
+  assert.match(stderr, /^earshot: missing\.wav: there is no such file\n.* cannot be reached/);
+});
+
 test('submit', async (t) => {
   const slow = new Set<() => void>();
   const begun: (() => void)[] = [];

@@ -69,9 +69,9 @@ test('a failed input is reported, the others are done, and the exit code is 1', 
     (line['error'] as Record<string, unknown> | undefined)?.['code'] ?? 'ok',
   ]);
   assert.deepEqual(codes, [
+    ['missing.wav', 'recording_not_found'],
     ['*.ogg', 'recording_not_found'],
     ['empty.wav', 'recording_empty'],
-    ['missing.wav', 'recording_not_found'],
     ['noise.wav', 'recording_unreadable'],
     ['good.flac', 'ok'],
   ]);

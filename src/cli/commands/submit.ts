@@ -12,8 +12,8 @@ import { sharedProgress } from '../shared-progress.ts';
 import { handIn, submitInput, type Submitting } from '../submit-input.ts';
 
 /**
- * Sends recordings to a server, waits and saves what `transcribe` would. One that fails is reported and the rest go on;
- * what is about the server or the key ends the run.
+ * Sends recordings to a server, waits and saves what `transcribe` would. One that fails is reported and the rest go on,
+ * those that name nothing first; what is about the server or the key ends the run.
  */
 export const submitCommand: Run = async (context) => {
   const { args, cwd, settings, terminal } = context;
@@ -24,8 +24,9 @@ export const submitCommand: Run = async (context) => {
     out,
     settings.formats.map((format) => findWriter(format).extension),
   );
-  const client = await serverOf(context);
   for (const { given, error } of failures) await reportFailure(given, error, context);
+  if (inputs.length === 0) return 1;
+  const client = await serverOf(context);
   let failed = failures.length;
   const stop = new AbortController();
   const signal = AbortSignal.any([context.signal, stop.signal]);
