@@ -37,7 +37,11 @@ test('it prints the transcript, the stages, the reasons and the files, and exits
   assert.equal(said.trim(), (await readFile(join(cwd, '.earshot/demo/meeting.txt'), 'utf8')).trim());
   for (const [name, { engine, status }] of Object.entries(transcript.stages))
     assert.ok(line(name).startsWith(engine ?? status), `${name}: ${line(name)}`);
-  for (const { message } of transcript.warnings) assert.ok(ran.stdout.includes(message), message);
+  const typed = /node \S*src\/cli\/main\.ts models pull/g;
+  const stdout = ran.stdout.replaceAll(typed, 'earshot models pull');
+  for (const { message } of transcript.warnings) assert.ok(stdout.includes(message), message);
+  assert.ok(typed.test(ran.stdout), 'this machine lacks a model');
+  assert.doesNotMatch(ran.stdout, /(?<!\S)earshot models pull/, 'which cannot be typed here');
   for (const format of ['txt', 'srt', 'vtt', 'json'])
     assert.ok(ran.stdout.includes(join(cwd, `.earshot/demo/meeting.${format}`)), format);
   const [, audio, wall, ratio] = /^(\S+) s of audio in (\S+) s: (\S+)x real time/.exec(line('speed')) ?? [];

@@ -10,6 +10,7 @@ import type { Transcript } from '../../transcript/schema.ts';
 import { findWriter } from '../../writers/index.ts';
 import type { Context, Run } from '../command.ts';
 import { fileInput } from '../inputs.ts';
+import { asTyped } from '../invocation.ts';
 import { makeOutFolder } from '../out-folder.ts';
 import { lockOutputs, outputsAt, publish } from '../outputs.ts';
 import { stageReasons, stageRows } from '../stage-rows.ts';
@@ -84,7 +85,7 @@ function report(
   transcript: Transcript,
   paths: readonly string[],
   score: Score,
-  { settings }: Context,
+  { settings, invocation }: Context,
 ): string {
   const { duration, wall_seconds: wall } = summaryOf(transcript);
   const percent = (rate: number): string => `${(rate * 100).toFixed(1)} %`;
@@ -96,7 +97,7 @@ function report(
     '',
     table(['stage', 'engine', 'model', 'seconds'], stageRows(transcript)).trimEnd(),
     '',
-    `why       ${stageReasons(transcript).join('\n          ')}`,
+    `why       ${asTyped(stageReasons(transcript).join('\n          '), invocation)}`,
     `files     ${paths.join('\n          ')}`,
     `speed     ${duration.toFixed(1)} s of audio in ${wall.toFixed(1)} s: ${(duration / wall).toFixed(1)}x real time`,
     `words     ${percent(score.wer)} word error rate (${score.wordErrors} of ${score.words})`,
