@@ -39,9 +39,7 @@ export async function finishedEarlier(
   options: TranscribeOptions,
   lock: Lock,
 ): Promise<Transcript | null> {
-  // A run that was killed between two renames left some of the files; it noted in its lock that they are its own.
-  const own = new Set(lock.inherited === null ? [] : (JSON.parse(lock.inherited) as string[]));
-  const existing = (await existingOutputs(outputs)).filter(({ path }) => !own.has(path));
+  const existing = await outputsInTheWay(outputs, lock);
   if (existing.length === 0) return null;
   const json = existing.find(({ writer }) => writer.format === 'json');
   const transcript = json === undefined ? null : await readTranscript(json.path).catch(() => null);
@@ -79,6 +77,15 @@ export async function existingOutputs(outputs: readonly Output[]): Promise<Outpu
     ),
   );
   return outputs.filter((_, index) => there[index]);
+}
+
+/** The same without what is our own: a run that was killed between two renames noted in its lock which files it wrote. */
+export async function outputsInTheWay(
+  outputs: readonly Output[],
+  { inherited }: Pick<Lock, 'inherited'>,
+): Promise<Output[]> {
+  const own = new Set(inherited === null ? [] : (JSON.parse(inherited) as string[]));
+  return (await existingOutputs(outputs)).filter(({ path }) => !own.has(path));
 }
 
 /** Writes all formats of a transcript, or none. */

@@ -5,7 +5,7 @@ import type { Job } from '../client/jobs.ts';
 import { writerOptions } from '../config/pipeline.ts';
 import type { Context } from './command.ts';
 import type { Input } from './inputs.ts';
-import { existingOutputs, existsError, lockOutputs, outputsAt, publish } from './outputs.ts';
+import { existsError, lockOutputs, outputsAt, outputsInTheWay, publish } from './outputs.ts';
 import { makeOutFolder } from './out-folder.ts';
 import { failureOf, jobSettingsOf } from './server-client.ts';
 import type { Outcome } from './transcribe-input.ts';
@@ -62,9 +62,7 @@ export async function submitInput(
   await makeOutFolder(dirname(base));
   const lock = await lockOutputs(base);
   try {
-    // A run that was killed between two renames left some of the files; it noted in its lock that they are its own.
-    const own = new Set(lock.inherited === null ? [] : (JSON.parse(lock.inherited) as string[]));
-    const existing = (await existingOutputs(outputs)).filter(({ path }) => !own.has(path));
+    const existing = await outputsInTheWay(outputs, lock);
     if (existing.length > 0 && !settings.overwrite) throw existsError(existing);
     const { job_id: id } = await handIn(input, submitting, context);
     onJob(id);

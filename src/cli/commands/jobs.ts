@@ -1,13 +1,10 @@
 import { join, resolve } from 'node:path';
 import type { Job } from '../../client/jobs.ts';
-import { writerOptions } from '../../config/pipeline.ts';
 import { EarshotError, toEarshotError } from '../../errors.ts';
-import { atomicWriteAll } from '../../util/atomic-write-all.ts';
 import { actionOf, type Actions } from '../action.ts';
 import type { Context, Run } from '../command.ts';
+import { giveTranscript } from '../give-transcript.ts';
 import { nameOutputs } from '../output-names.ts';
-import { makeOutFolder } from '../out-folder.ts';
-import { existingOutputs, existsError, outputsAt } from '../outputs.ts';
 import { reportFailure } from '../report-outcome.ts';
 import { isAboutAll, serverOf } from '../server-client.ts';
 import { table } from '../table.ts';
@@ -48,37 +45,21 @@ const show: Actions[string] = (ids, context) =>
 
 /** One format to stdout, several or any with --out to files named as the recordings were. */
 const result: Actions[string] = async (ids, context) => {
-  const { settings, cwd, terminal } = context;
+  const { settings, cwd } = context;
   const client = await serverOf(context);
-  const isFiles = settings.out !== null || settings.to.length > 1;
   const folder = resolve(cwd, settings.out ?? '.');
   const taken: { id: string; name: string }[] = [];
   return each(ids, context, async (id) => {
     const transcript = await client.jobs.result(id, 'json', context);
-    const layout = writerOptions(settings);
-    if (!isFiles) {
-      const [only] = outputsAt('', settings.to);
-      const output = only?.writer.render(transcript, layout) ?? '';
-      return terminal.result(
-        settings.json ? `${JSON.stringify({ job_id: id, ok: true, outputs: [], output })}\n` : output,
-      );
-    }
-    const { name } = await client.jobs.get(id, context);
-    taken.push({ id, name: name.replaceAll(/[/\\\p{Cc}]/gu, '_') });
-    const inputs = taken.map((one) => ({
-      ...{ kind: 'url' as const, given: one.id, source: one.id, name: one.name, folder },
-    }));
-    const base = nameOutputs(inputs, folder, []).at(-1) ?? join(folder, id);
-    const outputs = outputsAt(base, settings.to);
-    const existing = await existingOutputs(outputs);
-    if (existing.length > 0 && !settings.overwrite) throw existsError(existing);
-    await makeOutFolder(folder);
-    await atomicWriteAll(
-      outputs.map(({ path, writer }) => ({ path, data: writer.render(transcript, layout) })),
-    );
-    const paths = outputs.map(({ path }) => path);
-    if (settings.json) await terminal.result(`${JSON.stringify({ job_id: id, ok: true, outputs: paths })}\n`);
-    else for (const path of paths) terminal.note(path);
+    const base = async (): Promise<string> => {
+      const { name } = await client.jobs.get(id, context);
+      taken.push({ id, name: name.replaceAll(/[/\\\p{Cc}]/gu, '_') });
+      const inputs = taken.map((one) => ({
+        ...{ kind: 'url' as const, given: one.id, source: one.id, name: one.name, folder },
+      }));
+      return nameOutputs(inputs, folder, []).at(-1) ?? join(folder, id);
+    };
+    await giveTranscript(transcript, base, { job_id: id }, context);
   });
 };
 
