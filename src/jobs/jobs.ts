@@ -8,6 +8,7 @@ import type { Happening } from './happenings.ts';
 import type { Job } from './job.ts';
 import type { JobKind } from './kinds.ts';
 import { migrate } from './migrations.ts';
+import { Positions } from './positions.ts';
 import { queueStateOf, type QueueState } from './queue-state.ts';
 import * as read from './read.ts';
 import { settleAll, type Settled, type Settlement } from './settle.ts';
@@ -31,7 +32,7 @@ export class Jobs {
   readonly #submit: (job: NewJob) => Promise<Submission | EarshotError>;
   readonly #settle: (item: Settlement) => Promise<Settled>;
   readonly #get: (id: string) => Promise<Job | null>;
-  readonly #position: (job: Job) => Promise<number | null>;
+  readonly #positions: Positions;
 
   private constructor(db: Database, tickets: Tickets, kinds: readonly JobKind[]) {
     this.db = db;
@@ -39,7 +40,7 @@ export class Jobs {
     this.kinds = new Map(kinds.map((kind) => [kind.name, kind]));
     this.#submit = batched((items) => submitAll(db, tickets, items), GROUP);
     this.#get = batched((ids) => read.getJobs(db, ids), GROUP);
-    this.#position = batched((asked) => read.positionsOf(db, asked), GROUP);
+    this.#positions = new Positions(db);
     this.#settle = batched((items) => settleAll(db, tickets, this.kinds, items), GROUP);
   }
 
@@ -61,6 +62,7 @@ export class Jobs {
     const answer = await this.#submit(job);
     if (answer instanceof EarshotError) throw answer;
     if (answer.isNew) {
+      this.#positions.added();
       this.#tell(job.id, [job.first]);
       this.happened({ what: 'accepted', job: answer.job });
     }
@@ -70,7 +72,7 @@ export class Jobs {
   /** Writes how a stage's run ended; see settleAll. */
   async settle(item: Settlement): Promise<Settled> {
     const settled = await this.#settle(item);
-    this.#tell(item.run.job.id, [...settled.queues, ...(settled.ended.length > 0 ? [WEBHOOK_QUEUE] : [])]);
+    this.#moved(item.run.job.id, [...settled.queues, ...(settled.ended.length > 0 ? [WEBHOOK_QUEUE] : [])]);
     if (settled.isKept) this.happened({ what: 'settled', ...item });
     return settled;
   }
@@ -79,7 +81,7 @@ export class Jobs {
   async cancel(id: string): Promise<{ job: Job; stopped: boolean } | null> {
     const answer = await cancel(this.db, this.tickets, id);
     if (answer?.stopped) {
-      this.#tell(id, [WEBHOOK_QUEUE]);
+      this.#moved(id, [WEBHOOK_QUEUE]);
       this.happened({ what: 'cancelled', job: answer.job });
     }
     return answer;
@@ -89,7 +91,7 @@ export class Jobs {
   async retry(id: string): Promise<Job | null> {
     const answer = await retry(this.db, this.tickets, id);
     if (answer) {
-      this.#tell(id, answer.queues);
+      this.#moved(id, answer.queues);
       this.happened({ what: 'retried', job: answer.job });
     }
     return answer?.job ?? null;
@@ -110,9 +112,9 @@ export class Jobs {
   get(id: string): Promise<Job | null> {
     return this.#get(id);
   }
-  /** Clients that ask at once are answered from one look at the queue. */
+  /** See Positions. */
   position(job: Job): Promise<number | null> {
-    return this.#position(job);
+    return this.#positions.of(job);
   }
   list(filter: read.JobFilter): Promise<{ jobs: Job[]; next: string | null }> {
     return read.listJobs(this.db, filter);
@@ -180,9 +182,14 @@ export class Jobs {
     this.#news.emit(`job ${id}`);
     this.#news.emit('any', id);
   }
-  /** A running stage told of its progress. */
+  /** The same of a job that may have left its place in the queue. */
+  #moved(id: string, queues: readonly string[]): void {
+    this.#positions.changed();
+    this.#tell(id, queues);
+  }
+  /** A stage was begun, or told of its progress. */
   tellProgress(id: string): void {
-    this.#tell(id, []);
+    this.#moved(id, []);
   }
 
   async close(): Promise<void> {

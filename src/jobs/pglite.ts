@@ -5,12 +5,20 @@ import { join } from 'node:path';
 import { EarshotError } from '../errors.ts';
 import { acquireLock } from '../util/lock.ts';
 import type { Database, Queryable } from './database.ts';
+import { statementsOf } from './pglite-statements.ts';
 import { upkeepOf } from './upkeep.ts';
 
-/** A tenth of what PostgreSQL takes by itself: the tables of a queue are small, and the memory is the server's own. */
-const BUFFERS = '16MB';
-/** What a checkpoint keeps of the log for use again. */
-const LOG = '64MB';
+const SETTINGS = {
+  /** A tenth of what PostgreSQL takes by itself: the tables of a queue are small, and the memory is the server's own. */
+  shared_buffers: '16MB',
+  /** What a checkpoint keeps of the log for use again. */
+  max_wal_size: '64MB',
+  // A planner that takes a table for empty, as each is at first, reads it whole where an index has the few rows that are
+  // wanted; what it has planned it keeps until the rows are counted (see upkeep.ts), which needs no large sample.
+  default_statistics_target: '10',
+  enable_seqscan: 'off',
+  enable_bitmapscan: 'off',
+};
 /**
  * Bytes that must be free before the database is written to, and before something is deleted from it. The engine grows
  * its log by files of 16 MiB, and where one cannot be made it never returns: it must not come to that.
@@ -27,20 +35,9 @@ export async function openPglite(folder: string): Promise<Database> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   assertRoom(folder, RESERVE);
   const lock = await acquireLock(`${folder}.lock`, `the database in ${folder}`);
-  const { PGlite } = await import('@electric-sql/pglite');
-  const startParams = [
-    ...PGlite.defaultStartParams,
-    '-c',
-    `shared_buffers=${BUFFERS}`,
-    '-c',
-    `max_wal_size=${LOG}`,
-    // Nobody counts the rows of an embedded table unasked, and a planner that takes a table for empty reads it whole and
-    // sorts it, where the index has the first rows in order.
-    '-c',
-    'enable_bitmapscan=off',
-    '-c',
-    'enable_sort=off',
-  ];
+  const { Mutex, PGlite } = await import('@electric-sql/pglite');
+  const settings = Object.entries(SETTINGS).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+  const startParams = [...PGlite.defaultStartParams, ...settings];
   const pg = await PGlite.create(join(folder, 'pg'), { startParams }).catch(async (error: unknown) => {
     await lock.release();
     throw error;
@@ -48,7 +45,10 @@ export async function openPglite(folder: string): Promise<Database> {
   const scope = new AsyncLocalStorage<{ isOpen: boolean }>();
   let broken: EarshotError | null = null;
   const lost = new AbortController();
-  const upkeep = upkeepOf(pg);
+  /** The engine is one connection: a statement between those of somebody else's transaction would be part of it. */
+  const connection = new Mutex();
+  const statements = await statementsOf(pg);
+  const upkeep = upkeepOf({ query: (sql) => statements.query(sql, []), exec: (sql) => pg.exec(sql) });
 
   /** Runs a call of the engine; `bytes` must be free on the disk. */
   async function guarded<T>(bytes: number, call: () => Promise<T>): Promise<T> {
@@ -67,21 +67,32 @@ export async function openPglite(folder: string): Promise<Database> {
   async function alone<T>(bytes: number, call: () => Promise<T>): Promise<T> {
     if (scope.getStore()?.isOpen)
       throw new EarshotError('internal', 'a statement was sent past the transaction that it belongs to');
-    const value = await guarded(bytes, call);
-    if (bytes > 0) void guarded(RESERVE, upkeep).catch(() => undefined); // the next time will do
+    const value = await connection.runExclusive(() => guarded(bytes, call));
+    if (bytes > 0) void connection.runExclusive(() => guarded(RESERVE, upkeep)).catch(() => undefined); // the next time will do
     return value;
   }
 
-  const rowsOf = async <Row>(
-    connection: Pick<typeof pg, 'query'>,
-    sql: string,
-    params: readonly unknown[] = [],
-  ): Promise<Row[]> => (await connection.query<Row>(sql, [...params])).rows;
+  async function transaction<T>(work: (tx: Queryable) => Promise<T>): Promise<T> {
+    const tx: Queryable = { query: (sql, params = []) => guarded(0, () => statements.query(sql, params)) };
+    const open = { isOpen: true };
+    await statements.control('BEGIN');
+    try {
+      const value = await scope.run(open, () => work(tx));
+      if ((await statements.control('COMMIT')) !== 'COMMIT')
+        throw new EarshotError('internal', 'a statement of a transaction failed, and nobody minded');
+      return value;
+    } catch (error) {
+      await statements.control('ROLLBACK').catch(() => undefined); // of none, after a COMMIT that became one: a warning
+      throw error;
+    } finally {
+      open.isOpen = false;
+    }
+  }
 
   return {
     kind: 'pglite',
     lost: lost.signal,
-    query: (sql, params) => alone(neededFor(sql), () => rowsOf(pg, sql, params)),
+    query: (sql, params = []) => alone(neededFor(sql), () => statements.query(sql, params)),
     exec: (sql) =>
       alone(RESERVE, async () => {
         try {
@@ -92,22 +103,14 @@ export async function openPglite(folder: string): Promise<Database> {
           throw error;
         }
       }),
-    transaction: (work) =>
-      alone(RESERVE, () =>
-        pg.transaction(async (connection) => {
-          const tx: Queryable = { query: (sql, params) => guarded(0, () => rowsOf(connection, sql, params)) };
-          const open = { isOpen: true };
-          try {
-            return await scope.run(open, () => work(tx));
-          } finally {
-            open.isOpen = false;
-          }
-        }),
-      ),
-    close: async () => {
-      if (!broken) await pg.close();
-      await lock.release();
-    },
+    transaction: (work) => alone(RESERVE, () => transaction(work)),
+    close: () =>
+      connection.runExclusive(async () => {
+        const wasBroken = broken !== null;
+        broken ??= new EarshotError('database_unavailable', 'the database has been closed');
+        if (!wasBroken) await pg.close();
+        await lock.release();
+      }),
   };
 }
 

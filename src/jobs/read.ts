@@ -41,25 +41,6 @@ export async function getJobs(db: Queryable, ids: readonly string[]): Promise<(J
   return ids.map((id) => found.get(id) ?? null);
 }
 
-/** Jobs are counted up to here; beyond it "how many are before me" is not worth a scan. */
-export const POSITION_MOST = 1000;
-
-/** How many jobs are to be begun before this one: 0 for the next; null when it is not queued or POSITION_MOST are before it. */
-export async function positionOf(db: Queryable, job: Job): Promise<number | null> {
-  if (job.status !== 'queued') return null;
-  const [row] = await db.query<{ before: number }>(POSITION, [job.rank, job.id, POSITION_MOST]);
-  return row === undefined || row.before >= POSITION_MOST ? null : row.before;
-}
-
-/** The same for several jobs, from one look at the head of the queue. */
-export async function positionsOf(db: Queryable, jobs: readonly Job[]): Promise<(number | null)[]> {
-  const [only] = jobs;
-  if (only === undefined || jobs.length === 1) return only === undefined ? [] : [await positionOf(db, only)];
-  const [row] = await db.query<{ ids: string | null }>(HEAD, [POSITION_MOST]);
-  const places = new Map((row?.ids ?? '').split(',').map((id, place) => [id, place]));
-  return jobs.map(({ id }) => places.get(id) ?? null);
-}
-
 export async function listJobs(
   db: Queryable,
   filter: JobFilter,
@@ -113,20 +94,6 @@ export async function markFetched(db: Queryable, id: string): Promise<void> {
 }
 
 const GET_JOBS = `SELECT ${JOB_COLUMNS} FROM earshot.job WHERE id = ANY($1::uuid[])`;
-
-/** Walks the index of queued jobs from its front and stops at the job, or after the most that are counted. */
-const POSITION = `
-SELECT count(*)::int AS before FROM (
-  SELECT 1 FROM earshot.job
-  WHERE status = 'queued' AND rank >= $1
-    AND (rank > $1 OR seq < (SELECT seq FROM earshot.job WHERE id = $2))
-  ORDER BY rank DESC, seq LIMIT $3
-) AS ahead`;
-
-const HEAD = `
-SELECT string_agg(head.id::text, ',') AS ids FROM (
-  SELECT id FROM earshot.job WHERE status = 'queued' ORDER BY rank DESC, seq LIMIT $1
-) AS head`;
 
 const LIST_JOBS = `
 SELECT seq::text AS seq, ${JOB_COLUMNS} FROM earshot.job

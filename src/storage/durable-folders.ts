@@ -28,12 +28,12 @@ export class DurableFolders {
     const folder = dirname(to);
     for (let attempt = 1; ; attempt++) {
       try {
+        if (!this.#entries.has(folder)) await mkdir(folder, { recursive: true, mode: 0o700 });
         await rename(from, to);
         break;
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || attempt === TRIES) throw error;
         this.forget(folder);
-        await mkdir(folder, { recursive: true, mode: 0o700 });
       }
     }
     await Promise.all([this.sync(folder), this.#syncEntry(folder)]);
@@ -57,6 +57,7 @@ export class DurableFolders {
 
   /** To be called before a folder is made and after it is removed: about it, and those in it, nothing is known. */
   forget(folder: string): void {
+    if (!this.#entries.has(folder)) return; // who is not known has no known children: those above are known with each
     for (const known of this.#entries.keys())
       if (known === folder || known.startsWith(folder + sep)) this.#entries.delete(known);
   }

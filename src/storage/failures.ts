@@ -18,6 +18,7 @@ export function fileFailure(error: unknown, doing: Doing, key: string): EarshotE
         hint: 'give the user that Earshot runs as the right to read and write the storage folder',
         cause: error,
       });
+    case 'EEXIST':
     case 'EISDIR':
     case 'ENOTDIR':
     case 'ENOTEMPTY':

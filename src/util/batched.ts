@@ -1,7 +1,12 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+
+/** Milliseconds that a first call waits for others at most, while each turn of the event loop brings some. */
+const GATHER_MS = 5;
+
 /**
- * Group commit: calls that come while `run` is busy are handed to its next call together, at most `most` at once.
- * `run` answers in the order of its items; when it rejects for several items, each is tried alone, so that a bad one
- * fails by itself.
+ * Group commit: calls that come close together, or while `run` is busy, are handed to its next call together, at most
+ * `most` at once. `run` answers in the order of its items; when it rejects for several items, each is tried alone, so
+ * that a bad one fails by itself.
  */
 export function batched<Item, Result>(
   run: (items: readonly Item[]) => Promise<readonly Result[]>,
@@ -25,10 +30,20 @@ export function batched<Item, Result>(
     }
   }
 
+  /** A call of `run` costs much more than a turn of the event loop, and hardly more for many items than for one. */
+  async function gathered(): Promise<Waiting[]> {
+    const began = performance.now();
+    for (let before = 0; waiting.length > before && waiting.length < most;) {
+      if (performance.now() - began > GATHER_MS) break;
+      before = waiting.length;
+      await nextTurn();
+    }
+    return waiting.splice(0, most);
+  }
+
   async function drain(): Promise<void> {
     isRunning = true;
-    await Promise.resolve(); // calls of the same turn of the event loop go together
-    while (waiting.length > 0) await settle(waiting.splice(0, most));
+    while (waiting.length > 0) await settle(await gathered());
     isRunning = false;
   }
 

@@ -42,3 +42,55 @@ test('the log is cut while the database is open: it does not grow with what was 
     );
   assert.ok((await segments()) <= 8, `${await segments()} segments`);
 });
+
+test('a statement that fails leaves nothing behind, and works when it is sent again', async (t) => {
+  const db = await (await PGLITE.place()).open();
+  t.after(() => db.close());
+  await db.exec('CREATE TABLE number (value int UNIQUE)');
+  const insert = 'INSERT INTO number (value) VALUES ($1) RETURNING value';
+  assert.deepEqual(await db.query(insert, [1]), [{ value: 1 }]);
+  await assert.rejects(db.query(insert, [1]), { code: '23505' });
+  await assert.rejects(db.query('SELECT nothing FROM number'), { code: '42703' });
+  await assert.rejects(
+    db.transaction(async (tx) => {
+      await tx.query(insert, [2]);
+      await tx.query(insert, [1]);
+    }),
+    { code: '23505' },
+  );
+  await assert.rejects(
+    db.transaction(async (tx) => {
+      await tx.query(insert, [2]);
+      await tx.query(insert, [1]).catch(() => undefined);
+    }),
+    { code: 'internal' },
+  );
+  assert.deepEqual(await db.query(insert, [2]), [{ value: 2 }]);
+  assert.deepEqual(await db.query('SELECT value FROM number ORDER BY value'), [{ value: 1 }, { value: 2 }]);
+});
+
+test('values come back as they were given', async (t) => {
+  const db = await (await PGLITE.place()).open();
+  t.after(() => db.close());
+  const sql = `SELECT $1::int AS int, $2::text AS text, $3::jsonb AS json, $4::uuid[] AS ids, $5::timestamptz AS at,
+    $6::float8 AS float, $7::boolean AS yes`;
+  const at = new Date('2026-01-02T03:04:05.678Z');
+  const id = '00000000-0000-4000-8000-000000000000';
+  for (const text of ["it's \\ \u{1F600} {1,2}", '', null])
+    assert.deepEqual(await db.query(sql, [-1, text, { a: [text] }, [id], at, 0.1, true]), [
+      { int: -1, text, json: { a: [text] }, ids: [id], at, float: 0.1, yes: true },
+    ]);
+  assert.deepEqual(await db.query(sql, Array<null>(7).fill(null)), [
+    { int: null, text: null, json: null, ids: null, at: null, float: null, yes: null },
+  ]);
+});
+
+test('a database that was closed says so', async () => {
+  const db = await (await PGLITE.place()).open();
+  await db.close();
+  await assert.rejects(db.query('SELECT 1'), { code: 'database_unavailable' });
+  await assert.rejects(
+    db.transaction((tx) => tx.query('SELECT 1')),
+    { code: 'database_unavailable' },
+  );
+});

@@ -44,8 +44,11 @@ testOnEach('positions: the next is 0; others count, and what has begun does not'
     );
   assert.deepEqual(await positions(), [1, 2, 3, 0]);
   const leases = await jobs.tickets.fetch('cut', 2);
-  await begin(jobs.db, jobs.tickets, leases);
+  const runs = await begin(jobs.db, jobs.tickets, leases);
+  for (const { job } of runs) jobs.tellProgress(job.id); // as a worker does
   assert.deepEqual(await positions(), [null, 0, 1, null]);
+  await jobs.cancel(b.job.id);
+  assert.deepEqual(await positions(), [null, null, 0, null]);
 });
 
 testOnEach('events come once each, in order, from where one left off', async (t, on) => {
