@@ -22,7 +22,7 @@ const AT_ONCE = 8;
 const POLL_MS = 5_000;
 const HEARTBEAT_MS = 5_000;
 
-/** Sends webhooks until `signal` aborts; resolves when those under way have ended or been given back. */
+/** Sends webhooks until `signal` aborts; resolves when those under way have ended or been cut off. */
 export async function sendWebhooks(options: DeliveryOptions, signal: AbortSignal): Promise<void> {
   const { jobs, onError, clock = systemClock } = options;
   const inHand = new Set<Promise<void>>();
@@ -73,13 +73,8 @@ async function send(delivery: Delivery, options: DeliveryOptions, signal: AbortS
   } catch (error) {
     if (toEarshotError(error).code === 'usage')
       return await settleDelivery(jobs, delivery, unsendable(toEarshotError(error)));
-    if (!signal.aborted) throw error; // not written down: the lease runs out, and it is sent again
-    await settleDelivery(jobs, delivery, {
-      state: 'again',
-      delay: 0,
-      status: null,
-      reason: 'the server stopped',
-    });
+    // Not written down: the lease runs out, and it is sent again. A try that we cut off ourselves is none of the receiver's.
+    if (!signal.aborted) throw error;
   } finally {
     clearInterval(beat);
   }
