@@ -8,7 +8,8 @@ import { type AudioRequest, parseAudioRequest, RESPONSE_FORMATS } from '../api/o
 import type { KnownSpeakerField } from '../api/known-speakers.ts';
 import { streamAnswer } from './audio-stream.ts';
 import type { Call, Route, ServerContext } from './context.ts';
-import { submit, withUpload } from './submit.ts';
+import { submit } from './submit.ts';
+import { withUpload } from './with-upload.ts';
 import { answerWhenReady, PRIVATE, transcriptWhenDone, waitingSignal } from './synchronous.ts';
 
 type Task = 'transcribe' | 'translate';

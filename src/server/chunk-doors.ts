@@ -10,7 +10,8 @@ import type { Transcript } from '../transcript/schema.ts';
 import { fullText, inOrder, textOf } from '../writers/paragraphs.ts';
 import { jobOf, type Route } from './context.ts';
 import { transcriptOf } from './jobs.ts';
-import { checkedOptions, submit, withUpload } from './submit.ts';
+import { checkedOptions, submit } from './submit.ts';
+import { withUpload } from './with-upload.ts';
 
 const offset = z.coerce.number().min(0).max(1e7);
 const span = { start: z.number(), end: z.number() };

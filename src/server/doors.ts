@@ -6,7 +6,8 @@ import { jobOptionsSchema } from '../api/job-options.ts';
 import { CHUNK_ROUTES } from './chunk-doors.ts';
 import type { Call, Route, ServerContext } from './context.ts';
 import { resultContent, resultQuery, SANDBOX, withCharset } from './jobs.ts';
-import { checkedOptions, submit, withUpload, type Stored, type Submitting } from './submit.ts';
+import { checkedOptions, submit, type Submitting } from './submit.ts';
+import { withUpload, type Stored } from './with-upload.ts';
 import { answerWhenReady, PRIVATE, transcriptWhenDone, waitingSignal } from './synchronous.ts';
 import type { ReceivedFile } from './upload.ts';
 

@@ -9,7 +9,7 @@ import { parseTranscript } from '../transcript/read.ts';
 import { transcriptSchema, type Transcript } from '../transcript/schema.ts';
 import { formatNames, WRITERS } from '../writers/index.ts';
 import { jobOf, type Route, type ServerContext } from './context.ts';
-import { submitTranscription } from './submit.ts';
+import { submitTranscription } from './submit-transcription.ts';
 
 const listQuery = z.strictObject({
   status: z.enum(['queued', 'processing', 'completed', 'failed', 'cancelled']).optional(),
