@@ -19,6 +19,8 @@ const FLOOR_SHARE = 0.1;
 /** What never comes nearer than this to the louder tenth of the block's speech is somebody or something far away. */
 const FARTHEST_DB = 20;
 const LOUD_SHARE = 0.9;
+/** What leaks of a rumble below 160 Hz into the speech band is lower by this or more: so steep are the filters. */
+const LEAKED_DB = 10;
 
 /**
  * Where the spans, which are padded and have pauses, really hold speech: frames whose level stands out of the block's
@@ -41,6 +43,28 @@ export function speechRegions(levels: Float32Array, spans: readonly Region[]): R
   }
   return regions.filter((region) => levels.subarray(region.from, region.to).some((level) => level > near));
 }
+
+/**
+ * The regions in which at least SHORTEST_SOUND is more than what leaks of a rumble into the speech band: a knock on the
+ * table or a breath on the microphone is no speech. `rumble` are levels of the same frames; a hum that goes on all the
+ * time is no part of them.
+ */
+export function withoutRumble(
+  regions: readonly Region[],
+  levels: Float32Array,
+  rumble: Float32Array,
+): Region[] {
+  const hum = power(quantile(rumble, FLOOR_SHARE));
+  const least = SHORTEST_SOUND / HOP_SECONDS;
+  return regions.filter(({ from, to }) => {
+    let heard = 0;
+    for (let i = from; i < to; i++)
+      if (power((levels[i] as number) + LEAKED_DB) > power(rumble[i] as number) - hum) heard++;
+    return heard >= least;
+  });
+}
+
+const power = (level: number): number => 10 ** (level / 10);
 
 function quantile(values: Float32Array, share: number): number {
   return Float32Array.from(values).sort()[Math.floor(values.length * share)] ?? -Infinity;

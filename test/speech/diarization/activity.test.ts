@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { SAMPLE_RATE } from '../../../src/audio/waveform.ts';
-import { speechRegions } from '../../../src/speech/diarization/activity.ts';
-import { frameLevels } from '../../../src/speech/diarization/levels.ts';
+import { speechRegions, withoutRumble } from '../../../src/speech/diarization/activity.ts';
+import { frameLevels, rumbleLevels } from '../../../src/speech/diarization/levels.ts';
 
 const tone = (hz: number, amplitude: number, seconds: number): Float32Array =>
   Float32Array.from(
@@ -18,8 +18,15 @@ describe('levels of the speech band', () => {
     assert.ok(Math.abs(middle(frameLevels(tone(300, 0.1, 1))) + 26) < 0.2, 'half the power at the edge');
   });
 
+  it('are told for the rumble below it, too', () => {
+    assert.ok(Math.abs(middle(rumbleLevels(tone(100, 0.1, 1))) + 23.3) < 0.2);
+    assert.ok(middle(rumbleLevels(tone(1000, 0.1, 1))) < -23 - 25);
+    assert.ok(Math.abs(middle(rumbleLevels(tone(200, 0.1, 1))) + 26) < 0.2, 'half the power at the edge');
+  });
+
   it('are finite in digital silence', () => {
     assert.ok(frameLevels(new Float32Array(4000)).every((level) => level === -100));
+    assert.ok(rumbleLevels(new Float32Array(4000)).every((level) => level === -100));
   });
 });
 
@@ -42,5 +49,33 @@ describe('regions of speech', () => {
   it('are none without spans or frames', () => {
     assert.deepEqual(speechRegions(levelsOf([1, -30]), []), []);
     assert.deepEqual(speechRegions(new Float32Array(0), []), []);
+  });
+});
+
+describe('rumble', () => {
+  const quiet = new Float32Array(SAMPLE_RATE);
+  const sum = (a: Float32Array, b: Float32Array): Float32Array => a.map((value, i) => value + (b[i] ?? 0));
+  const heard = (sound: Float32Array): { all: number; kept: number } => {
+    const samples = Float32Array.from([...quiet, ...sound, ...quiet]);
+    const levels = frameLevels(samples);
+    const regions = speechRegions(levels, [{ from: 0, to: levels.length }]);
+    return { all: regions.length, kept: withoutRumble(regions, levels, rumbleLevels(samples)).length };
+  };
+
+  it('is no speech, however loud it is', () => {
+    for (const hz of [60, 100, 150])
+      assert.deepEqual(heard(tone(hz, 0.3, 1)), { all: 1, kept: 0 }, `${hz} Hz`);
+  });
+
+  it('does not take the speech on top of it away, nor a low voice', () => {
+    assert.deepEqual(heard(sum(tone(80, 0.1, 1), tone(700, 0.05, 0.2))), { all: 1, kept: 1 });
+    assert.deepEqual(heard(sum(tone(110, 0.1, 1), tone(550, 0.05, 1))), { all: 1, kept: 1 });
+  });
+
+  it('is not the hum that goes on all the time, from which speech stands out', () => {
+    const samples = sum(tone(50, 0.3, 3), Float32Array.from([...quiet, ...tone(700, 0.01, 1), ...quiet]));
+    const levels = frameLevels(samples);
+    const voice = [{ from: 100, to: 200 }];
+    assert.deepEqual(withoutRumble(voice, levels, rumbleLevels(samples)), voice);
   });
 });

@@ -1,5 +1,5 @@
-import { speechRegions, type Region } from '../activity.ts';
-import { frameLevels, HOP_SECONDS } from '../levels.ts';
+import { speechRegions, withoutRumble, type Region } from '../activity.ts';
+import { frameLevels, HOP_SECONDS, rumbleLevels } from '../levels.ts';
 import { cluster, type ClusterCount } from './cluster.ts';
 import { cepstra, DIMENSIONS, type Frames } from './features.ts';
 import { resegment, type Stretch } from './resegment.ts';
@@ -32,7 +32,7 @@ export function diarizeBlock(
   count: ClusterCount,
 ): DiarizedBlock {
   const levels = frameLevels(samples);
-  const regions = speechRegions(levels, spans);
+  const regions = withoutRumble(speechRegions(levels, spans), levels, rumbleLevels(samples));
   const used = tellingFrames(levels, regions);
   const frames = cepstra(samples, used);
   const pieces = clearPieces(frames, used, regions);
