@@ -23,7 +23,7 @@ const MOST_SPEAKERS = 9;
 
 /**
  * Which items are of one speaker: a number for each, 0, 1, … by first item. Items are divided into one group, two, three
- * and so on; the most groups that all differ from each other are the speakers. `adjacent` tells whether an item and the
+ * and so on, as long as all groups differ from each other: the last such division is the speakers. `adjacent` tells whether an item and the
  * one before it are neighbours in one stretch of speech, so mostly of one speaker: they show how much a voice varies
  * here. Evaluates items squared pairs.
  */
@@ -45,7 +45,10 @@ export function cluster(
   });
   const clearest = divisions.reduce((top, { difference }) => Math.max(top, difference), 0);
   const needed = Math.max(SPEAKER_DIFFERENCE, CLEAREST_SHARE * clearest);
-  return divisions.findLast(({ difference }) => difference > needed)?.labels ?? partition(least);
+  // Of many divisions of few items one is clear by chance: it must not count when a coarser one was not.
+  const unclear = divisions.findIndex(({ difference }) => difference <= needed);
+  const clear = unclear < 0 ? divisions : divisions.slice(0, unclear);
+  return clear.at(-1)?.labels ?? partition(least);
 }
 
 /** By how much the two groups that differ least do so more than the items within them. */

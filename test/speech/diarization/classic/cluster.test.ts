@@ -10,13 +10,16 @@ const DIMENSIONS = 6;
 const FREE = { atLeast: 1, atMost: Infinity };
 const never = (): boolean => false;
 
-/** Pieces of speech as the engine collects them: 100 frames around the place of a voice, which differs in every dimension. */
-function pieces(voices: readonly number[]): Statistics[] {
-  let state = 11;
+/**
+ * Pieces of speech as the engine collects them: 100 frames around the place of a voice, which differs in every dimension
+ * and moves by `moods` from piece to piece.
+ */
+function pieces(voices: readonly number[], moods = 0.2, seed = 11): Statistics[] {
+  let state = seed;
   const random = (): number => (state = (state * 48_271) % 2_147_483_647) / 2_147_483_647;
   const normal = (): number => Math.sqrt(-2 * Math.log(random())) * Math.cos(2 * Math.PI * random());
   return voices.map((voice) => {
-    const mood = Array.from({ length: DIMENSIONS }, () => 0.2 * normal());
+    const mood = Array.from({ length: DIMENSIONS }, () => moods * normal());
     const frames = Float32Array.from({ length: 100 * DIMENSIONS }, (_, i) => {
       const d = i % DIMENSIONS;
       return 3 * Math.sin(voice * (d + 1)) + (mood[d] as number) + normal();
@@ -43,6 +46,13 @@ describe('clustering of one block', () => {
     for (const count of [1, 2, 3, 12, 40]) {
       const alone = pieces(new Array<number>(count).fill(1));
       assert.deepEqual(new Set(cluster(alone, priorOf(alone), FREE, never)), new Set([0]), `${count} pieces`);
+    }
+  });
+
+  it('does not take a moody voice for many where it would not be taken for two', () => {
+    for (const seed of [7, 9, 17, 33]) {
+      const moody = pieces(new Array<number>(7).fill(1), 0.7, seed);
+      assert.deepEqual(new Set(cluster(moody, priorOf(moody), FREE, never)), new Set([0]), `seed ${seed}`);
     }
   });
 
