@@ -1,3 +1,5 @@
+import { EarshotError } from '../errors.ts';
+
 /** Rows of a statement; jsonb comes parsed, timestamptz as Date, bigint only ever cast to float8 or text. */
 export interface Queryable {
   /** One statement with `$1`-style parameters. Rejects with `database_unavailable` when the server cannot be reached. */
@@ -18,6 +20,9 @@ export interface Database extends Queryable {
   transaction<T>(work: (tx: Queryable) => Promise<T>): Promise<T>;
   close(): Promise<void>;
 }
+
+/** What calls reject with once this process has closed its database: it is about to end. */
+export const closedError = (): EarshotError => new EarshotError('draining', 'the server is shutting down');
 
 /** The shape in which pg-boss takes a connection or a transaction of ours. */
 export function forQueue(db: Queryable): {

@@ -4,7 +4,8 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EarshotError } from '../errors.ts';
 import { acquireLock } from '../util/lock.ts';
-import type { Database, Queryable } from './database.ts';
+import { closedError, type Database, type Queryable } from './database.ts';
+import { openFiles } from './pglite-files.ts';
 import { statementsOf } from './pglite-statements.ts';
 import { upkeepOf } from './upkeep.ts';
 
@@ -26,19 +27,17 @@ const SETTINGS = {
 const RESERVE = 64 * 2 ** 20;
 const RESERVE_TO_DELETE = 32 * 2 ** 20;
 /**
- * PostgreSQL inside this process, its files under `folder`. One process at a time: rejects with `locked` when another
- * one has the folder open. It writes without fsync (PGlite's file system has none): what is committed survives the death
- * of the process, not surely that of the machine. Calls reject with `disk_full` before the disk is, and with `database_unavailable` for ever
- * once the engine has broken down: what was answered before is safe, the next process repairs the rest.
+ * PostgreSQL inside this process, its files under `folder`; what has been committed is on the disk. One process at a
+ * time: rejects with `locked` when another one has the folder open. Calls reject with `disk_full` before the disk is, and
+ * with `database_unavailable` for ever once the engine has broken down: what was answered before is safe, the next
+ * process repairs the rest.
  */
 export async function openPglite(folder: string): Promise<Database> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   assertRoom(folder, RESERVE);
   const lock = await acquireLock(`${folder}.lock`, `the database in ${folder}`);
-  const { Mutex, PGlite } = await import('@electric-sql/pglite');
-  const settings = Object.entries(SETTINGS).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
-  const startParams = [...PGlite.defaultStartParams, ...settings];
-  const pg = await PGlite.create(join(folder, 'pg'), { startParams }).catch(async (error: unknown) => {
+  const { Mutex } = await import('@electric-sql/pglite');
+  const pg = await openFiles(join(folder, 'pg'), SETTINGS).catch(async (error: unknown) => {
     await lock.release();
     throw error;
   });
@@ -107,7 +106,7 @@ export async function openPglite(folder: string): Promise<Database> {
     close: () =>
       connection.runExclusive(async () => {
         const wasBroken = broken !== null;
-        broken ??= new EarshotError('database_unavailable', 'the database has been closed');
+        broken ??= closedError();
         if (!wasBroken) await pg.close();
         await lock.release();
       }),

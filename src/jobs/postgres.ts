@@ -1,5 +1,5 @@
 import { EarshotError } from '../errors.ts';
-import type { Database, Queryable } from './database.ts';
+import { closedError, type Database, type Queryable } from './database.ts';
 
 /** Connections that a server process keeps at most. */
 const CONNECTIONS = 10;
@@ -87,6 +87,7 @@ const isConflict = (error: unknown): boolean =>
 function unavailable(error: unknown): EarshotError | null {
   if (!(error instanceof Error)) return null;
   const code = (error as { code?: string }).code ?? '';
+  if (/after calling end on the pool/.test(error.message)) return closedError();
   if (code === '53100')
     return new EarshotError('disk_full', `the disk of the database server is full: ${error.message}`, {
       cause: error,

@@ -12,7 +12,8 @@ export const requestId = (): string => `req_${randomUUID().replaceAll('-', '')}`
 export function sendError(onError?: (error: EarshotError) => void) {
   return (thrown: FastifyError | Error, request: FastifyRequest, reply: FastifyReply): void => {
     const error = fromFastify(thrown) ?? toEarshotError(thrown);
-    if (error.kind.httpStatus >= 500 && !isGone(thrown, request)) onError?.(error);
+    const isNews = error.kind.httpStatus >= 500 && error.code !== 'draining';
+    if (isNews && !isGone(thrown, request)) onError?.(error);
     const isOpenAi = request.routeOptions.config.spec?.tag === 'OpenAI';
     const { status, headers, body } = errorAnswer(isOpenAi ? asOpenAi(error) : error);
     reply.code(status).headers(headers).header('x-request-id', request.id);

@@ -279,3 +279,13 @@ testOnEach('I5: of two attempts at one ticket that end together only the last co
   assert.deepEqual([a.isKept, b.isKept], [false, true]);
   assert.deepEqual((await jobs.get(job.id))?.result, { by: 'second' });
 });
+
+testOnEach('a database that was closed says that the process is about to end', async (_t, on) => {
+  const db = await (await on.place()).open();
+  await db.close();
+  await assert.rejects(db.query('SELECT 1'), { code: 'draining' });
+  await assert.rejects(
+    db.transaction((tx) => tx.query('SELECT 1')),
+    { code: 'draining' },
+  );
+});

@@ -1,7 +1,15 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import fs, { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
+import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
+import process from 'node:process';
 import { test } from 'node:test';
+import { setInterval } from 'node:timers/promises';
+import { openPglite } from '../../src/jobs/pglite.ts';
+import { scratchFolder } from '../support/scratch.ts';
 import { PGLITE } from './backends.ts';
 
 test('a queue statement that fails within its own transaction does not break the only connection', async (t) => {
@@ -85,12 +93,39 @@ test('values come back as they were given', async (t) => {
   ]);
 });
 
-test('a database that was closed says so', async () => {
-  const db = await (await PGLITE.place()).open();
+test('a first start that is killed leaves nothing that keeps the next one from starting', async () => {
+  const folder = join(scratchFolder(), 'database');
+  const open = `import { openPglite } from ${JSON.stringify(new URL('../../src/jobs/pglite.ts', import.meta.url).href)};
+    await openPglite(${JSON.stringify(folder)});`;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', open], { stdio: 'inherit' });
+  const exit = once(child, 'exit');
+  for await (const _ of setInterval(10)) if (existsSync(join(folder, 'pg.new', 'PG_VERSION'))) break;
+  child.kill('SIGKILL');
+  await exit;
+  assert.equal(existsSync(join(folder, 'pg')), false);
+  const db = await openPglite(folder);
+  assert.deepEqual(await db.query('SELECT 1 AS one'), [{ one: 1 }]);
   await db.close();
-  await assert.rejects(db.query('SELECT 1'), { code: 'database_unavailable' });
-  await assert.rejects(
-    db.transaction((tx) => tx.query('SELECT 1')),
-    { code: 'database_unavailable' },
+});
+
+test('what is committed is synced', async (t) => {
+  const place = await PGLITE.place();
+  const db = await place.open();
+  t.after(() => db.close());
+  const [settings] = await db.query(
+    `SELECT current_setting('fsync') AS fsync, current_setting('synchronous_commit') AS commit`,
   );
+  assert.deepEqual(settings, { fsync: 'on', commit: 'on' });
+  await db.exec('CREATE TABLE kept (value int)');
+  const synced: unknown[] = [];
+  const { fsyncSync } = fs;
+  t.mock.method(fs, 'fsyncSync', (file: number) => {
+    synced.push(file);
+    fsyncSync(file);
+  });
+  syncBuiltinESMExports();
+  await db.query('INSERT INTO kept VALUES (1)');
+  t.mock.restoreAll();
+  syncBuiltinESMExports();
+  assert.equal(synced.length, 1);
 });
