@@ -22,7 +22,7 @@ export const errorSchema = z
       message: z.string().describe('What was expected, what came, and the way out.'),
       type: z.enum(['invalid_request_error', 'authentication_error', 'rate_limit_error', 'server_error']),
       param: z.string().nullable().describe('The field or parameter that is wrong; null when none is.'),
-      code: z.string().describe('A code of docs/reference/errors.md.'),
+      code: z.string().describe('A code of the table of errors in the reference (errors.md).'),
     }),
   })
   .meta({ id: 'Error' });

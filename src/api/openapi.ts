@@ -16,7 +16,7 @@ const TAGS: Readonly<Record<RouteSpec['tag'], string>> = {
 
 const DESCRIPTION = `Recordings in, speaker-attributed transcripts out.
 
-Every answer has an \`x-request-id\`. Errors have one shape, and a code that \`docs/reference/errors.md\` explains: 400 is for
+Every answer has an \`x-request-id\`. Errors have one shape, and a code that Earshot's reference explains (errors.md): 400 is for
 a request that cannot be read, 422 for a field or parameter that is wrong (OpenAI's routes say 400 there, as OpenAI does).
 A path that exists answers 405 with \`Allow\` to any other method; one that does not, 404. Routes that need no key answer
 HEAD as they answer GET. A server without keys asks for none, and answers this machine only.`;
@@ -151,6 +151,12 @@ function response(spec: ResponseSpec, components: Components): JsonValue {
 
 const REQUEST_ID = { $ref: '#/components/headers/RequestId' };
 
+/** By format: what browsers of the document make up from a pattern looks like nothing. */
+const EXAMPLES: Readonly<Record<string, string>> = {
+  'date-time': '2026-01-31T12:00:00.000Z',
+  uuid: '6f0e5a5c-2f43-4c8e-9d55-1f1b0a4f7f10',
+};
+
 /** JSON Schema of a zod schema, and of those inside it that have an id. */
 function schemaOf(
   schema: z.core.$ZodType,
@@ -163,6 +169,8 @@ function schemaOf(
       // What JavaScript can count to says nothing about the API.
       if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
       if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;
+      const example = EXAMPLES[jsonSchema.format ?? ''];
+      if (example !== undefined) jsonSchema.examples = [example];
     },
   });
   const text = JSON.stringify(made).replaceAll('"#/$defs/', '"#/components/schemas/');

@@ -4,46 +4,7 @@ import { openApiDocument, type JsonValue } from '../api/openapi.ts';
 import type { RouteSpec } from '../api/route.ts';
 import { EarshotError } from '../errors.ts';
 import type { Call, Route } from './context.ts';
-
-/** Swagger UI's own files, as its package for fastify brings them along. */
-const ASSETS: Readonly<Record<string, string>> = {
-  'swagger-ui.css': 'text/css; charset=utf-8',
-  'swagger-ui-bundle.js': 'text/javascript; charset=utf-8',
-  'favicon-32x32.png': 'image/png',
-};
-
-/** Nothing of another origin, nothing inline: a page that takes keys loads only what this server sends. */
-const POLICY = [
-  ...["default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self' data:"],
-  ...["connect-src 'self'", "base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'"],
-].join('; ');
-
-/** Addresses are relative: the server may stand under a path of a proxy. */
-const PAGE = `<!doctype html>
-<html lang="en">
-  <head>
-    <meta charset="utf-8">
-    <meta name="viewport" content="width=device-width">
-    <title>Earshot API</title>
-    <link rel="stylesheet" href="docs/swagger-ui.css">
-    <link rel="icon" href="docs/favicon-32x32.png">
-  </head>
-  <body>
-    <div id="page"></div>
-    <script src="docs/swagger-ui-bundle.js"></script>
-    <script src="docs/start.js"></script>
-  </body>
-</html>
-`;
-const START = `SwaggerUIBundle({
-  url: 'openapi.json',
-  dom_id: '#page',
-  deepLinking: true,
-  validatorUrl: null,
-  presets: [SwaggerUIBundle.presets.apis],
-  layout: 'BaseLayout',
-});
-`;
+import { PAGE, PAGE_ASSETS, PAGE_POLICY, PAGE_START } from './docs-page.ts';
 
 /**
  * /openapi.json, and /docs to browse it. Both need no key: they say what the published documentation says, and a browser
@@ -87,12 +48,14 @@ export function documentRoutes(routes: readonly RouteSpec[], version: string): R
           description: 'The file.',
           content: { 'text/javascript': null, 'text/css': null, 'image/png': null },
         },
+        302: { description: 'Without a name: the page.', headers: { location: 'Path of the page.' } },
       },
       errors: [404],
       async answer(call) {
         const name = call.params['file'] ?? '';
-        if (name === 'start.js') return send(call, 'text/javascript; charset=utf-8', START);
-        const type = Object.hasOwn(ASSETS, name) ? ASSETS[name] : undefined;
+        if (name === '') return call.reply.redirect('../docs');
+        if (name === 'start.js') return send(call, 'text/javascript; charset=utf-8', PAGE_START);
+        const type = Object.hasOwn(PAGE_ASSETS, name) ? PAGE_ASSETS[name] : undefined;
         if (type === undefined) throw new EarshotError('not_found', 'the page has no such file');
         return send(call, type, await readFile(new URL(name, assets())));
       },
@@ -104,6 +67,6 @@ export function documentRoutes(routes: readonly RouteSpec[], version: string): R
 const assets = (): URL => new URL('./static/', import.meta.resolve('@fastify/swagger-ui'));
 
 function send({ reply }: Call, type: string, body: string | Buffer): unknown {
-  reply.header('content-security-policy', POLICY).header('referrer-policy', 'no-referrer');
+  reply.header('content-security-policy', PAGE_POLICY).header('referrer-policy', 'no-referrer');
   return reply.header('content-type', type).header('cache-control', 'max-age=3600').send(body);
 }

@@ -80,8 +80,9 @@ test('the API describes itself', async (t) => {
       assert.match(file.headers.get('content-type') ?? '', /^(text\/(css|javascript)|image\/png)/);
       assert.ok((await file.arrayBuffer()).byteLength > 100);
     }
-    for (const path of ['/docs/../package.json', '/docs/..%2fpackage.json', '/docs/constructor', '/docs/'])
+    for (const path of ['/docs/../package.json', '/docs/..%2fpackage.json', '/docs/constructor'])
       assert.ok([401, 404].includes((await fetch(url + path)).status), path);
+    assert.equal((await fetch(`${url}/docs/`)).url, `${url}/docs`);
   });
 });
 
