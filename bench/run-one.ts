@@ -4,7 +4,8 @@
  * `text` is the words only.
  */
 import { WRITERS } from '../src/writers/index.ts';
-import { DEFAULT_WRITER_OPTIONS } from '../src/writers/writer.ts';
+import { DEFAULT_WRITER_OPTIONS, piecesOf } from '../src/writers/writer.ts';
+import { holdYoungGeneration } from '../src/util/young-generation.ts';
 import { atomicWrite } from '../src/util/atomic-write.ts';
 import { join } from 'node:path';
 import { RECOGNITION_ENGINES } from '../src/speech/recognition/index.ts';
@@ -13,6 +14,7 @@ import { nullEngine } from './null-engine.ts';
 
 const [recording, folder, engine] = process.argv.slice(2) as [string, string, string];
 const [name, workers] = engine.split('=') as [string, string | undefined];
+holdYoungGeneration();
 const began = performance.now();
 const transcript = await transcribe(
   recording,
@@ -28,7 +30,7 @@ const transcript = await transcribe(
 for (const writer of WRITERS.filter(({ format }) => ['txt', 'srt', 'vtt', 'json'].includes(format)))
   await atomicWrite(
     join(folder, `out${writer.extension}`),
-    writer.render(transcript, DEFAULT_WRITER_OPTIONS),
+    piecesOf(writer, transcript, DEFAULT_WRITER_OPTIONS),
   );
 const seconds = (performance.now() - began) / 1000;
 const result = {

@@ -1,18 +1,18 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { syncFolder } from './atomic-write.ts';
+import { syncFolder, writeAll, type FileData } from './atomic-write.ts';
 
 /** One file of a set. */
 export interface FileContent {
   readonly path: string;
-  readonly data: string | Uint8Array;
+  readonly data: FileData;
 }
 
 /**
  * Writes several files so that no failure leaves half of them: all are written and synced under names of our own first
  * (this is where disks fill up), then renamed in the order given. Folders are made when missing. Rejects with the file
- * system's own error; the temporary files are then removed.
+ * system's own error, or what `data` throws; the temporary files are then removed.
  */
 export async function atomicWriteAll(files: readonly FileContent[]): Promise<void> {
   const temporary: string[] = [];
@@ -23,7 +23,7 @@ export async function atomicWriteAll(files: readonly FileContent[]): Promise<voi
       temporary.push(next);
       const file = await open(next, 'wx', 0o644);
       try {
-        await file.writeFile(data);
+        await writeAll(file, data);
         await file.sync();
       } finally {
         await file.close();

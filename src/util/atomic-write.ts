@@ -1,19 +1,23 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { mkdir, open, rename, rm, type FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+
+/** What a file is to hold: a whole, or pieces of text that are asked for while it is written. */
+export type FileData = string | Uint8Array | Iterable<string>;
 
 /**
  * Writes a whole file or nothing: temporary file of our own name beside the target, fsync, rename, fsync of the folder.
- * The folder is made when missing. Rejects with the file system's own error; the temporary file is then removed.
+ * The folder is made when missing. Rejects with the file system's own error, or what `data` throws; the temporary file
+ * is then removed.
  */
-export async function atomicWrite(path: string, data: string | Uint8Array, mode = 0o644): Promise<void> {
+export async function atomicWrite(path: string, data: FileData, mode = 0o644): Promise<void> {
   const folder = dirname(path);
   await mkdir(folder, { recursive: true });
   const temporary = join(folder, `.earshot-${process.pid}-${randomBytes(6).toString('hex')}.tmp`);
   try {
     const file = await open(temporary, 'wx', mode);
     try {
-      await file.writeFile(data);
+      await writeAll(file, data);
       await file.sync();
     } finally {
       await file.close();
@@ -24,6 +28,22 @@ export async function atomicWrite(path: string, data: string | Uint8Array, mode 
     throw error;
   }
   await syncFolder(folder);
+}
+
+/** Characters that are written at once: a write for every piece would take longer than making it. */
+const WRITE_CHARS = 64 * 1024;
+
+/** Writes data to the end of an open file. */
+export async function writeAll(file: FileHandle, data: FileData): Promise<void> {
+  if (typeof data === 'string' || data instanceof Uint8Array) return file.writeFile(data);
+  let waiting = '';
+  for (const piece of data) {
+    waiting += piece;
+    if (waiting.length < WRITE_CHARS) continue;
+    await file.writeFile(waiting);
+    waiting = '';
+  }
+  await file.writeFile(waiting);
 }
 
 /** Makes a rename in this folder survive a power cut, where the platform allows to fsync a folder. */

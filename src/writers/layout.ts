@@ -29,7 +29,7 @@ export interface CueStyle {
  * A transcript as subtitles, in the order they are shown. A cue never spans two segments, keeps `options`, takes its
  * edges from the words' own times, and ends before the next one begins. Segments without text give no cue.
  */
-export function layoutCues(transcript: Transcript, options: WriterOptions, style: CueStyle): Cue[] {
+export function* layoutCues(transcript: Transcript, options: WriterOptions, style: CueStyle): Generator<Cue> {
   const nameOf = speakerNames(transcript);
   const clean = style.clean ?? ((text: string): string => text);
   const cues = transcript.segments.flatMap((segment) => {
@@ -37,7 +37,7 @@ export function layoutCues(transcript: Transcript, options: WriterOptions, style
     const lead = name !== null && style.nameInText ? leadAtom(clean(name), columns(options)) : null;
     return segmentCues(cleaned(segment, clean), options, lead).map((cue) => ({ ...cue, speaker: name }));
   });
-  return separate(cues).map(({ start, end, speaker, lines }) => ({ start, end, speaker, lines }));
+  for (const { start, end, speaker, lines } of separate(cues)) yield { start, end, speaker, lines };
 }
 
 function segmentCues(segment: Segment, options: WriterOptions, lead: Atom | null) {

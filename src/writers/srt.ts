@@ -1,21 +1,27 @@
+import type { Transcript } from '../transcript/schema.ts';
 import { layoutCues } from './layout.ts';
 import { withBom } from './text.ts';
 import { srtTime } from './timestamps.ts';
-import type { Writer } from './writer.ts';
+import type { Writer, WriterOptions } from './writer.ts';
 
 /** SubRip subtitles; a known speaker stands as `Name: ` in front of each cue, because the format has no place for it. */
 export const srt: Writer = {
   format: 'srt',
   extension: '.srt',
   mediaType: 'application/x-subrip',
-  render(transcript, options) {
-    const cues = layoutCues(transcript, options, { nameInText: true, clean: disarm });
-    const blocks = cues.map(
-      ({ start, end, lines }, i) => `${i + 1}\n${srtTime(start)} --> ${srtTime(end)}\n${lines.join('\n')}\n`,
-    );
-    return withBom(blocks.join('\n'), options.bom);
-  },
+  render: (transcript, options) => [...pieces(transcript, options)].join(''),
+  pieces,
 };
+
+/** A cue at a time. */
+function* pieces(transcript: Transcript, options: WriterOptions): Generator<string> {
+  yield withBom('', options.bom);
+  let number = 0;
+  for (const { start, end, lines } of layoutCues(transcript, options, { nameInText: true, clean: disarm })) {
+    if (++number > 1) yield '\n';
+    yield `${number}\n${srtTime(start)} --> ${srtTime(end)}\n${lines.join('\n')}\n`;
+  }
+}
 
 /** U+2060 WORD JOINER, which is drawn as nothing. */
 const INVISIBLE = '\u2060';

@@ -43,11 +43,11 @@ function tiersOf(transcript: Transcript): Tier[] {
     return [
       {
         name: name ?? 'segments',
-        intervals: separate(own.map((segment) => interval(segment, textOf(segment)))),
+        intervals: [...separate(own.map((segment) => interval(segment, textOf(segment))))],
       },
       {
         name: name === null ? 'words' : `${name} - words`,
-        intervals: separate(own.flatMap((segment) => wordsOf(segment))),
+        intervals: [...separate(own.flatMap((segment) => wordsOf(segment)))],
       },
     ];
   });

@@ -26,4 +26,12 @@ export interface Writer {
   readonly extension: string;
   readonly mediaType: string;
   render(transcript: Transcript, options: WriterOptions): string;
+  /** The same text in pieces, from a format of which ten hours of speech make tens of megabytes. */
+  pieces?(transcript: Transcript, options: WriterOptions): Iterable<string>;
+}
+
+/** The text of a format for a file, piece by piece where the format can; what cannot is rendered when it is its turn. */
+export function* piecesOf(writer: Writer, transcript: Transcript, options: WriterOptions): Generator<string> {
+  if (writer.pieces) yield* writer.pieces(transcript, options);
+  else yield writer.render(transcript, options);
 }

@@ -29,3 +29,21 @@ test('when one cannot be written none appears, and no temporary file stays', asy
   await assert.rejects(atomicWriteAll(files));
   assert.deepEqual(await readdir(join(folder, 'c')), []);
 });
+
+test('pieces of a long text are joined; when they fail half way no file appears', async () => {
+  const long = Array.from({ length: 50_000 }, (_, i) => `${i} é\n`);
+  await atomicWriteAll([{ path: join(folder, 'd/long.txt'), data: long }]);
+  assert.equal(await readFile(join(folder, 'd/long.txt'), 'utf8'), long.join(''));
+  await atomicWriteAll([{ path: join(folder, 'd/none.txt'), data: [] }]);
+  assert.equal(await readFile(join(folder, 'd/none.txt'), 'utf8'), '');
+  function* failing(): Generator<string> {
+    yield* long;
+    throw new Error('no more');
+  }
+  const files = [
+    { path: join(folder, 'e/one.txt'), data: '1' },
+    { path: join(folder, 'e/two.txt'), data: failing() },
+  ];
+  await assert.rejects(atomicWriteAll(files), /no more/);
+  assert.deepEqual(await readdir(join(folder, 'e')), []);
+});

@@ -7,8 +7,9 @@ import { DEFAULT_WRITER_OPTIONS, type WriterOptions } from '../../src/writers/wr
 import type { Segment } from '../../src/transcript/schema.ts';
 import { evenWords, segment, transcriptOf } from './fixture.ts';
 
-const cuesOf = (segments: Segment[], options: Partial<WriterOptions> = {}, nameInText = false): Cue[] =>
-  layoutCues(transcriptOf(segments), { ...DEFAULT_WRITER_OPTIONS, ...options }, { nameInText });
+const cuesOf = (segments: Segment[], options: Partial<WriterOptions> = {}, nameInText = false): Cue[] => [
+  ...layoutCues(transcriptOf(segments), { ...DEFAULT_WRITER_OPTIONS, ...options }, { nameInText }),
+];
 const texts = (cues: readonly Cue[]): string[] => cues.map((cue) => cue.lines.join('|'));
 const bare = (text: string): string => text.replace(/\s/gu, '');
 

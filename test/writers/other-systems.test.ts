@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { z } from 'zod';
 import { transcriptSchema, type Transcript } from '../../src/transcript/schema.ts';
-import { findWriter } from '../../src/writers/index.ts';
-import { DEFAULT_WRITER_OPTIONS as OPTIONS } from '../../src/writers/writer.ts';
+import { findWriter, WRITERS } from '../../src/writers/index.ts';
+import { DEFAULT_WRITER_OPTIONS as OPTIONS, piecesOf } from '../../src/writers/writer.ts';
 import { EMPTY, RICH, evenWords, segment, transcriptOf } from './fixture.ts';
 
 const jsonOf = (format: string, transcript: Transcript): unknown =>
@@ -130,6 +130,22 @@ void test('json is the canonical transcript, its keys in the order of the schema
   const shuffled = Object.fromEntries(Object.entries(RICH).reverse()) as Transcript;
   assert.equal(findWriter('json').render(shuffled, OPTIONS), `${JSON.stringify(RICH, null, 2)}\n`);
   assert.deepEqual(transcriptSchema.parse(jsonOf('json', RICH)), RICH);
+  assert.equal(findWriter('json').render(EMPTY, OPTIONS), `${JSON.stringify(EMPTY, null, 2)}\n`);
+});
+
+void test('pieces are the same text, and none holds more than a little of a long transcript', () => {
+  const long = transcriptOf(
+    Array.from({ length: 500 }, (_, i) => segment({ id: i, start: i, end: i + 1, text: `said ${i}.` })),
+  );
+  for (const writer of WRITERS) {
+    const pieces = [...piecesOf(writer, long, OPTIONS)];
+    assert.equal(pieces.join(''), writer.render(long, OPTIONS), writer.format);
+    if (writer.pieces)
+      assert.ok(
+        pieces.every((piece) => piece.length < 3000),
+        writer.format,
+      );
+  }
 });
 
 void test('verbose_json: a mean of log probabilities only where every word has a confidence', () => {

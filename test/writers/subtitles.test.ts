@@ -48,7 +48,7 @@ const transcripts = fc
   );
 
 void test('srt: an independent parser reads every cue, its times and its lines', () => {
-  const cues = layoutCues(RICH, OPTIONS, { nameInText: false });
+  const cues = [...layoutCues(RICH, OPTIONS, { nameInText: false })];
   const read = readSrt(RICH);
   // The name takes room in the text, so that there are at least as many.
   assert.ok(read.length >= cues.length);
@@ -73,7 +73,7 @@ void test('srt: no text or name can make, end or style a cue', () => {
 });
 
 void test('vtt: an independent parser reads the cues with their voices, and the text as it was', async () => {
-  const cues = layoutCues(RICH, OPTIONS, { nameInText: false });
+  const cues = [...layoutCues(RICH, OPTIONS, { nameInText: false })];
   const read = await readVtt(RICH);
   assert.deepEqual(
     read.map(({ start, end, voice, text }) => [start, end, voice, text]),
@@ -86,7 +86,7 @@ void test('vtt: no text or name can make, end or style a cue', async () => {
     fc.asyncProperty(transcripts, async (transcript) => {
       const text = vtt.render(transcript, OPTIONS);
       assert.doesNotMatch(text, /\r|\uFEFF|\0/);
-      const cues = layoutCues(transcript, OPTIONS, { nameInText: false });
+      const cues = [...layoutCues(transcript, OPTIONS, { nameInText: false })];
       const read = await readVtt(transcript);
       assert.deepEqual(
         read.map(({ voice, text: shown }) => [voice, shown]),

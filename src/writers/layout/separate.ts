@@ -15,11 +15,10 @@ const SHOWN_AT_LEAST = 500;
  * at least one millisecond. The one that begins first is cut where the next begins; those that begin together follow
  * each other, the first to end first, each within its own time as long as that has a millisecond for everyone.
  */
-export function separate<T extends Shown>(things: readonly T[]): T[] {
+export function* separate<T extends Shown>(things: readonly T[]): Generator<T> {
   const sorted = things
     .map((thing) => (thing.end > thing.start ? thing : { ...thing, end: thing.start + SHOWN_AT_LEAST }))
     .sort((a, b) => a.start - b.start || a.end - b.end);
-  const result: T[] = [];
   let free = 0;
   for (let i = 0; i < sorted.length;) {
     const begin = (sorted[i] as T).start;
@@ -28,12 +27,11 @@ export function separate<T extends Shown>(things: readonly T[]): T[] {
     const until = sorted[next]?.start ?? Infinity;
     const together = sorted.slice(i, next).map((thing) => ({ ...thing, end: Math.min(thing.end, until) }));
     for (const thing of share(together, free)) {
-      result.push(thing);
+      yield thing;
       free = thing.end;
     }
     i = next;
   }
-  return result;
 }
 
 /** Deadline first; each gets its share, by weight, of the time left to itself and to those that come after it. */
