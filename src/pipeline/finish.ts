@@ -1,5 +1,5 @@
 import { openWaveforms } from '../audio/waveform.ts';
-import { attributeWords, type HeardWord } from '../speech/attribution/attribution.ts';
+import { attribution, type HeardWord } from '../speech/attribution/attribution.ts';
 import { exclusiveTurns } from '../speech/attribution/exclusive.ts';
 import { buildSegments } from '../speech/attribution/segments.ts';
 import { enrich } from '../speech/enrichment/index.ts';
@@ -27,13 +27,12 @@ export async function finish(
   task: PipelineTask,
 ): Promise<TranscriptBody> {
   const turns = diarization.turns;
-  const words = attributeWords(heardWords(plan, results), exclusiveTurns(turns));
   const language = mainLanguage(results, options.language);
   const readers = await openWaveforms(plan.tracks.map(({ channel, waveform }) => [channel, waveform]));
   try {
     const enriched = await enrich(
       {
-        segments: buildSegments(words, turns),
+        segments: buildSegments(heardWords(plan, results).map(attribution(exclusiveTurns(turns))), turns),
         language: language.code,
         audioOf: (segment) => readers.get(segment.channel) ?? null,
       },
@@ -61,11 +60,11 @@ export async function finish(
 }
 
 /** The words of all chunks with their channel, by channel and start. */
-function heardWords(plan: Plan, results: readonly ChunkResult[]): HeardWord[] {
-  return plan.chunks.flatMap((chunk, i) => {
-    const channel = plan.tracks[chunk.track]?.channel ?? null;
-    return (results[i]?.recognition?.words ?? []).map((word) => ({ ...word, channel }));
-  });
+function* heardWords(plan: Plan, results: readonly ChunkResult[]): Generator<HeardWord, undefined> {
+  for (const [i, { track }] of plan.chunks.entries()) {
+    const channel = plan.tracks[track]?.channel ?? null;
+    for (const word of results[i]?.recognition?.words ?? []) yield { ...word, channel };
+  }
 }
 
 function failedGaps(plan: Plan, results: readonly ChunkResult[]): Transcript['gaps'] {

@@ -10,20 +10,25 @@ export interface HeardTurn extends Turn {
   readonly channel: number | null;
 }
 
-/**
- * Gives every word its speaker: the one whose turns cover most of it, summed over all of that speaker's turns. On a tie
- * the speaker whose turn began first. A word outside all turns goes to the nearest turn, the earlier one on a tie. Words
- * of a channel look only at turns of that channel. Without turns the speaker is null. Words come back in the same order.
- * Cost: words x turns near them (both sorted by start; turns are searched by bisection).
- */
+/** Every word with its speaker, in the same order; see `attribution`. */
 export function attributeWords(words: readonly HeardWord[], turns: readonly HeardTurn[]): HeardWord[] {
+  return words.map(attribution(turns));
+}
+
+/**
+ * Gives a word its speaker: the one whose turns cover most of it, summed over all of that speaker's turns. On a tie
+ * the speaker whose turn began first. A word outside all turns goes to the nearest turn, the earlier one on a tie. Words
+ * of a channel look only at turns of that channel. Without turns the speaker is null.
+ * Cost of a word: the turns near it (they are searched by bisection).
+ */
+export function attribution(turns: readonly HeardTurn[]): (word: HeardWord) => HeardWord {
   const byChannel = new Map<number | null, TurnIndex>();
   for (const channel of new Set(turns.map((turn) => turn.channel)))
     byChannel.set(channel, indexTurns(turns.filter((turn) => turn.channel === channel)));
-  return words.map((word) => {
+  return (word) => {
     const index = byChannel.get(word.channel);
     return { ...word, speaker: index ? speakerOf(word, index) : null };
-  });
+  };
 }
 
 interface TurnIndex {

@@ -17,28 +17,35 @@ const UNSPACED =
  * Words with speakers -> segments: cut at every change of speaker or channel, at sentence ends and at pauses. Ordered by
  * start, then channel; ids count from 0. `turns` (possibly overlapping) give `overlap` and `speaker_confidence`: the
  * share of all turn time under the segment's words that belongs to its speaker; null without turns there. Enrichment is
- * left null.
+ * left null. `words` are in order on each channel, and read once: of a long recording they need not be in memory together.
  */
-export function buildSegments(words: readonly HeardWord[], turns: readonly HeardTurn[]): Segment[] {
-  const channels = [...new Set(words.map((word) => word.channel))];
-  return channels
-    .flatMap((channel) => cutIntoRuns(words.filter((word) => word.channel === channel)))
-    .flatMap(shortEnough)
-    .sort((a, b) => first(a).start - first(b).start || (first(a).channel ?? 0) - (first(b).channel ?? 0))
-    .map((run, id) => segmentOf(run, id, turns));
+export function buildSegments(words: Iterable<HeardWord>, turns: readonly HeardTurn[]): Segment[] {
+  const segments: Segment[] = [];
+  for (const run of runsOf(words))
+    for (const part of shortEnough(run)) segments.push(segmentOf(part, segments.length, turns));
+  segments.sort((a, b) => a.start - b.start || (a.channel ?? 0) - (b.channel ?? 0));
+  for (const [id, segment] of segments.entries()) segment.id = id;
+  return segments;
 }
 
-function cutIntoRuns(words: readonly HeardWord[]): HeardWord[][] {
-  const runs: HeardWord[][] = [];
+/** What one speaker says on one channel until a sentence ends, or a pause: each run once it is complete. */
+function* runsOf(words: Iterable<HeardWord>): Generator<HeardWord[]> {
+  const open = new Map<number | null, HeardWord[]>();
   for (const word of words) {
-    const run = runs.at(-1);
-    const last = run?.at(-1);
-    const goesOn =
-      last && last.speaker === word.speaker && word.start - last.end < PAUSE && !SENTENCE_END.test(last.text);
-    if (goesOn) (run as HeardWord[]).push(word);
-    else runs.push([word]);
+    const run = open.get(word.channel);
+    if (run && goesOn(last(run), word)) run.push(word);
+    else {
+      if (run) yield run;
+      open.set(word.channel, [word]);
+    }
   }
-  return runs;
+  yield* open.values();
+}
+
+function goesOn(before: HeardWord, word: HeardWord): boolean {
+  return (
+    before.speaker === word.speaker && word.start - before.end < PAUSE && !SENTENCE_END.test(before.text)
+  );
 }
 
 function shortEnough(run: readonly HeardWord[]): HeardWord[][] {

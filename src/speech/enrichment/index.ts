@@ -1,5 +1,5 @@
 import { toEarshotError } from '../../errors.ts';
-import type { Stage } from '../../transcript/schema.ts';
+import type { Segment, Stage } from '../../transcript/schema.ts';
 import type { Task } from '../../util/task.ts';
 import { emotionsOf } from './emotion.ts';
 import type { Enriched, EnrichmentInput, EnrichmentOptions, Findings, Unavailable } from './enrichment.ts';
@@ -45,9 +45,10 @@ export async function enrich(
     sentiment: sentiment.values[i] ?? null,
     emotion: emotion.values[i] ?? null,
   }));
-  const renderings = renderingsOf(segments);
+  for (const [i, rendering] of renderingsOf(segments).entries())
+    (segments[i] as Segment).rendering = rendering;
   return {
-    segments: segments.map((segment, i) => ({ ...segment, rendering: renderings[i] ?? null })),
+    segments,
     baselines: baselinesOf(segments),
     stages: { prosody: prosody.stage, sentiment: sentiment.stage, emotion: emotion.stage },
   };

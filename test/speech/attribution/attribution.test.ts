@@ -166,6 +166,20 @@ test('a long run without punctuation is cut at its longest pause', () => {
   assert.equal(segments.flatMap((segment) => segment.words).length, 40);
 });
 
+test('channels that speak at once keep their own runs, whichever order their words come in, once', () => {
+  const left = [word('a', 0, 0.4, 0), word('b', 0.5, 0.9, 0), word('c.', 1, 1.4, 0), word('d', 1.5, 2, 0)];
+  const right = [word('x', 0.2, 0.6, 1), word('y', 0.7, 1.1, 1)];
+  const texts = (words: HeardWord[]) =>
+    buildSegments(words.values(), []).map(({ id, text, channel }) => [id, text, channel]);
+  const expected = [
+    [0, 'a b c.', 0],
+    [1, 'x y', 1],
+    [2, 'd', 0],
+  ];
+  assert.deepEqual(texts([...left, ...right]), expected);
+  assert.deepEqual(texts([...left, ...right].sort((a, b) => a.start - b.start)), expected);
+});
+
 test('words of scripts without spaces are joined without', () => {
   assert.equal(joinWords(['今日', 'は', 'OK', 'です']), '今日は OK です');
 });

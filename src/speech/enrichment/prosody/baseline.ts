@@ -1,6 +1,5 @@
-import type { ProsodyBaseline, Segment } from '../../../transcript/schema.ts';
-import type { Measures } from './measure.ts';
-import { robustDeviation, weightedMedian, type Weighted } from './robust.ts';
+import type { Prosody, ProsodyBaseline, Segment } from '../../../transcript/schema.ts';
+import { robustDeviation, weightedMedian } from './robust.ts';
 
 /** Enough speech to say what is usual for a speaker. */
 const MIN_SEGMENTS = 3;
@@ -13,18 +12,16 @@ const MIN_SECONDS = 10;
  */
 export function speakerBaselines(
   segments: readonly Segment[],
-  measures: readonly (Measures | null)[],
+  values: readonly (Prosody | null)[],
 ): ReadonlyMap<string, ProsodyBaseline> {
-  const bySpeaker = new Map<string, Measured[]>();
-  segments.forEach((segment, i) => {
-    if (segment.speaker === null) return;
+  const bySpeaker = new Map<string, number[]>();
+  for (const [i, segment] of segments.entries()) {
+    if (segment.speaker === null) continue;
     const own = bySpeaker.get(segment.speaker) ?? [];
     bySpeaker.set(segment.speaker, own);
-    const measured = measures[i] ?? null;
-    if (measured !== null && !isMixed(segment))
-      own.push({ seconds: segment.end - segment.start, measures: measured });
-  });
-  return new Map([...bySpeaker].map(([speaker, own]) => [speaker, baselineOf(own)]));
+    if (values[i] && !isMixed(segment)) own.push(i);
+  }
+  return new Map([...bySpeaker].map(([speaker, own]) => [speaker, baselineOf({ own, segments, values })]));
 }
 
 /**
@@ -36,14 +33,16 @@ export function isMixed(segment: Pick<Segment, 'overlap' | 'channel'>): boolean 
 }
 
 interface Measured {
-  readonly seconds: number;
-  readonly measures: Measures;
+  readonly segments: readonly Segment[];
+  readonly values: readonly (Prosody | null)[];
+  /** Where in both lists a speaker is heard alone. */
+  readonly own: readonly number[];
 }
 
-function baselineOf(own: readonly Measured[]): ProsodyBaseline {
-  const [pitch, pitchStd] = usual(own, ({ pitch }) => pitch?.mean_hz ?? null);
-  const [energyDb, energyStd] = usual(own, ({ energy }) => energy.db_rms);
-  const [rate, rateStd] = usual(own, ({ rate }) => rate.syllables_per_sec);
+function baselineOf(measured: Measured): ProsodyBaseline {
+  const [pitch, pitchStd] = usual(measured, ({ pitch }) => pitch?.mean_hz ?? null);
+  const [energyDb, energyStd] = usual(measured, ({ energy }) => energy.db_rms);
+  const [rate, rateStd] = usual(measured, ({ rate }) => rate.syllables_per_sec);
   return {
     pitch_hz: pitch,
     pitch_std_hz: pitchStd,
@@ -55,15 +54,18 @@ function baselineOf(own: readonly Measured[]): ProsodyBaseline {
 }
 
 function usual(
-  own: readonly Measured[],
-  value: (measures: Measures) => number | null,
+  { segments, values, own }: Measured,
+  valueOf: (prosody: Prosody) => number | null,
 ): [number, number] | [null, null] {
-  const known: Weighted[] = own.flatMap(({ seconds, measures }) => {
-    const found = value(measures);
-    return found === null ? [] : [{ value: found, weight: seconds }];
-  });
-  const seconds = known.reduce((sum, { weight }) => sum + weight, 0);
+  const known = own.filter((i) => valueOf(values[i] as Prosody) !== null);
+  const numbers = Float64Array.from(known, (i) => valueOf(values[i] as Prosody) as number);
+  const weights = Float64Array.from(known, (i) => secondsOf(segments[i] as Segment));
+  const seconds = weights.reduce((sum, weight) => sum + weight, 0);
   if (known.length < MIN_SEGMENTS || seconds < MIN_SECONDS) return [null, null];
-  const centre = weightedMedian(known);
-  return [centre, robustDeviation(known, centre)];
+  const centre = weightedMedian({ values: numbers, weights });
+  return [centre, robustDeviation({ values: numbers, weights }, centre)];
+}
+
+function secondsOf({ start, end }: Segment): number {
+  return end - start;
 }

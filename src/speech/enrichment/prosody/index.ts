@@ -2,8 +2,8 @@ import type { Prosody, ProsodyBaseline, Segment } from '../../../transcript/sche
 import type { Task } from '../../../util/task.ts';
 import type { EnrichmentInput, Findings } from '../enrichment.ts';
 import { isMixed, speakerBaselines } from './baseline.ts';
-import { withLevels } from './levels.ts';
-import { measure, type Measures } from './measure.ts';
+import { setLevels } from './levels.ts';
+import { measure } from './measure.ts';
 
 /**
  * How every segment was said: its pitch, energy, rate and pauses, and whether they are high or low for its speaker. One
@@ -12,30 +12,28 @@ import { measure, type Measures } from './measure.ts';
  */
 export async function prosodyOf(input: EnrichmentInput, task: Task): Promise<Findings<Prosody>> {
   const { segments, audioOf, language } = input;
-  const measures: (Measures | null)[] = [];
+  const values: (Prosody | null)[] = [];
   for (const segment of segments) {
     task.signal?.throwIfAborted();
     const reader = audioOf(segment);
-    measures.push(reader === null ? null : rounded(await measure(reader, segment, language)));
-    task.onProgress?.(measures.length / segments.length);
+    values.push(reader === null ? null : rounded(await measure(reader, segment, language)));
+    task.onProgress?.(values.length / segments.length);
   }
-  const baselines = speakerBaselines(segments, measures);
-  const values = segments.map((segment, i): Prosody | null => {
-    const own = measures[i] ?? null;
-    const usual = segment.speaker === null ? null : (baselines.get(segment.speaker) ?? null);
-    return (
-      own &&
-      withLevels(own, usual && isMixed(segment) ? { ...usual, pitch_hz: null, energy_db: null } : usual)
-    );
-  });
+  const baselines = speakerBaselines(segments, values);
+  for (const [i, segment] of segments.entries()) {
+    const own = values[i];
+    const usual = segment.speaker === null ? undefined : baselines.get(segment.speaker);
+    if (own && usual)
+      setLevels(own, isMixed(segment) ? { ...usual, pitch_hz: null, energy_db: null } : usual);
+  }
   return { values, engine: 'built-in', model: null };
 }
 
 /** What is usual for each speaker, from segments whose prosody is known. */
 export function baselinesOf(segments: readonly Segment[]): ReadonlyMap<string, ProsodyBaseline> {
-  const measures = segments.map(({ prosody }) => prosody);
-  if (measures.every((prosody) => prosody === null)) return new Map();
-  return new Map([...speakerBaselines(segments, measures)].map(([speaker, own]) => [speaker, rounded(own)]));
+  const values = segments.map(({ prosody }) => prosody);
+  if (values.every((prosody) => prosody === null)) return new Map();
+  return new Map([...speakerBaselines(segments, values)].map(([speaker, own]) => [speaker, rounded(own)]));
 }
 
 /** The same value with every number rounded to two decimals: more was not measured. */

@@ -1,5 +1,4 @@
 import type { Prosody, ProsodyBaseline, ProsodyLevel } from '../../../transcript/schema.ts';
-import type { Measures } from './measure.ts';
 
 /** Standard deviations from what is usual: beyond the first a level is low or high, beyond the second very. */
 const UNUSUAL = 1;
@@ -9,42 +8,23 @@ const MIN_PITCH_SHARE = 0.05; // a little under one semitone
 const MIN_ENERGY_DB = 1.5;
 const MIN_RATE_SHARE = 0.1;
 
-/** A segment's prosody, its levels held against the speaker's baseline; null or lacking baseline: `unknown`. */
-export function withLevels(measures: Measures, baseline: ProsodyBaseline | null): Prosody {
-  const { pitch, energy, rate, pauses } = measures;
-  const usual = baseline ?? NOTHING_USUAL;
-  return {
-    pitch: pitch && {
-      ...pitch,
-      level: levelOf(
-        pitch.mean_hz,
-        usual.pitch_hz,
-        usual.pitch_std_hz,
-        MIN_PITCH_SHARE * (usual.pitch_hz ?? 0),
-      ),
-    },
-    energy: { ...energy, level: levelOf(energy.db_rms, usual.energy_db, usual.energy_std_db, MIN_ENERGY_DB) },
-    rate: {
-      ...rate,
-      level: levelOf(
-        rate.syllables_per_sec,
-        usual.syllables_per_sec,
-        usual.syllables_std,
-        MIN_RATE_SHARE * (usual.syllables_per_sec ?? 0),
-      ),
-    },
-    pauses,
-  };
+/** Sets the levels of a segment's prosody by what is usual for its speaker; where the baseline is null they are `unknown`. */
+export function setLevels({ pitch, energy, rate }: Prosody, usual: ProsodyBaseline): void {
+  if (pitch)
+    pitch.level = levelOf(
+      pitch.mean_hz,
+      usual.pitch_hz,
+      usual.pitch_std_hz,
+      MIN_PITCH_SHARE * (usual.pitch_hz ?? 0),
+    );
+  energy.level = levelOf(energy.db_rms, usual.energy_db, usual.energy_std_db, MIN_ENERGY_DB);
+  rate.level = levelOf(
+    rate.syllables_per_sec,
+    usual.syllables_per_sec,
+    usual.syllables_std,
+    MIN_RATE_SHARE * (usual.syllables_per_sec ?? 0),
+  );
 }
-
-const NOTHING_USUAL: ProsodyBaseline = {
-  pitch_hz: null,
-  pitch_std_hz: null,
-  energy_db: null,
-  energy_std_db: null,
-  syllables_per_sec: null,
-  syllables_std: null,
-};
 
 function levelOf(
   value: number | null,

@@ -7,25 +7,20 @@ import { pausesOf } from './pauses.ts';
 import { trackPitch } from './pitch-track.ts';
 import { rateOf } from './rate.ts';
 
-/** Prosody before it is held against what is usual for the speaker. */
-export interface Measures {
-  readonly pitch: Omit<NonNullable<Prosody['pitch']>, 'level'> | null;
-  readonly energy: Omit<Prosody['energy'], 'level'>;
-  readonly rate: Omit<Prosody['rate'], 'level'>;
-  readonly pauses: Prosody['pauses'];
-}
-
 /** Hops read at once: 30 s of a long segment. */
 const SLICE_HOPS = 30 / HOP_SECONDS;
 /** Samples that the last pitch frame of a slice reaches into the next one. */
 const REACH = FRAME - HOP;
 
-/** Measures one segment. Only a slice of it is in memory at a time; of the rest only numbers for every 10 ms. */
+/**
+ * Measures one segment; its levels are `unknown`, as they depend on the speaker's other segments. Only a slice of it is
+ * in memory at a time; of the rest only numbers for every 10 ms.
+ */
 export async function measure(
   reader: WaveformReader,
   segment: Segment,
   language: string | null,
-): Promise<Measures> {
+): Promise<Prosody> {
   const tracks: Float64Array[] = [];
   const energies: Float64Array[] = [];
   let samples = 0;
@@ -45,13 +40,16 @@ export async function measure(
   const energy = concat(energies);
   return {
     pitch: pitchOf(track),
-    energy: { db_rms: toDb(energy.reduce((sum, value) => sum + value, 0) / Math.max(1, samples)) },
-    rate: rateOf(segment, language),
+    energy: {
+      db_rms: toDb(energy.reduce((sum, value) => sum + value, 0) / Math.max(1, samples)),
+      level: 'unknown',
+    },
+    rate: { ...rateOf(segment, language), level: 'unknown' },
     pauses: pausesOf(segment, energy),
   };
 }
 
-function pitchOf(track: Float64Array): Measures['pitch'] {
+function pitchOf(track: Float64Array): Prosody['pitch'] {
   const voiced = track.filter((hz) => hz > 0);
   if (voiced.length === 0) return null;
   const mean = voiced.reduce((sum, hz) => sum + hz, 0) / voiced.length;
@@ -63,6 +61,7 @@ function pitchOf(track: Float64Array): Measures['pitch'] {
     min_hz: sorted[0] as number,
     max_hz: sorted[sorted.length - 1] as number,
     contour: contourOf(track),
+    level: 'unknown',
   };
 }
 

@@ -1,19 +1,23 @@
-/** A value and how much it counts. */
+/** Values, and how much each of them counts. */
 export interface Weighted {
-  readonly value: number;
-  readonly weight: number;
+  readonly values: Float64Array;
+  readonly weights: Float64Array;
 }
 
 /** The value that half of the weight lies below; between two values when it falls right there. NaN without values. */
-export function weightedMedian(samples: readonly Weighted[]): number {
-  const sorted = samples.filter(({ weight }) => weight > 0).sort((a, b) => a.value - b.value);
-  const half = sorted.reduce((sum, { weight }) => sum + weight, 0) / 2;
+export function weightedMedian({ values, weights }: Weighted): number {
+  const value = (at: number): number => values[at] as number;
+  const weight = (at: number): number => weights[at] as number;
+  const order = Uint32Array.from(values.keys())
+    .filter((at) => weight(at) > 0)
+    .sort((a, b) => value(a) - value(b));
+  const half = order.reduce((sum, at) => sum + weight(at), 0) / 2;
   let below = 0;
-  for (const [i, { value, weight }] of sorted.entries()) {
-    below += weight;
-    if (below > half + 1e-9) return value;
-    const next = sorted[i + 1];
-    if (Math.abs(below - half) <= 1e-9 && next) return (value + next.value) / 2;
+  for (const [i, at] of order.entries()) {
+    below += weight(at);
+    if (below > half + 1e-9) return value(at);
+    const next = order[i + 1];
+    if (Math.abs(below - half) <= 1e-9 && next !== undefined) return (value(at) + value(next)) / 2;
   }
   return NaN;
 }
@@ -22,11 +26,8 @@ export function weightedMedian(samples: readonly Weighted[]): number {
 const MAD_TO_STD = 1.4826;
 
 /** A standard deviation that a few wild values do not move. */
-export function robustDeviation(samples: readonly Weighted[], centre: number): number {
-  return (
-    MAD_TO_STD *
-    weightedMedian(samples.map(({ value, weight }) => ({ value: Math.abs(value - centre), weight })))
-  );
+export function robustDeviation({ values, weights }: Weighted, centre: number): number {
+  return MAD_TO_STD * weightedMedian({ values: values.map((value) => Math.abs(value - centre)), weights });
 }
 
 /** The value in the middle, or between the two there. NaN without values. */

@@ -2,17 +2,24 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { speakerBaselines } from '../../../../src/speech/enrichment/prosody/baseline.ts';
-import { withLevels } from '../../../../src/speech/enrichment/prosody/levels.ts';
-import type { Measures } from '../../../../src/speech/enrichment/prosody/measure.ts';
-import type { Segment } from '../../../../src/transcript/schema.ts';
+import { setLevels } from '../../../../src/speech/enrichment/prosody/levels.ts';
+import type { Prosody, ProsodyBaseline, Segment } from '../../../../src/transcript/schema.ts';
 import { segment } from '../signals.ts';
 
-const measures = (hz: number | null, db = -20, syllables: number | null = 4): Measures => ({
-  pitch: hz === null ? null : { mean_hz: hz, std_hz: 10, min_hz: hz, max_hz: hz, contour: 'flat' },
-  energy: { db_rms: db },
-  rate: { syllables_per_sec: syllables, words_per_sec: 2 },
+const measures = (hz: number | null, db = -20, syllables: number | null = 4): Prosody => ({
+  pitch:
+    hz === null
+      ? null
+      : { mean_hz: hz, std_hz: 10, min_hz: hz, max_hz: hz, contour: 'flat', level: 'unknown' },
+  energy: { db_rms: db, level: 'unknown' },
+  rate: { syllables_per_sec: syllables, words_per_sec: 2, level: 'unknown' },
   pauses: { count: 0, longest_ms: 0, density: 0 },
 });
+
+const withLevels = (prosody: Prosody, baseline: ProsodyBaseline | null): Prosody => {
+  if (baseline) setLevels(prosody, baseline);
+  return prosody;
+};
 
 const spoken = (speaker: string | null, seconds: number, own: Partial<Segment> = {}): Segment =>
   segment({ start: 0, end: seconds, speaker, ...own });

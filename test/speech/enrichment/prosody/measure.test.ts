@@ -69,10 +69,12 @@ test('the rate counts words and syllables a second of the segment', async (t) =>
   const reader = await recorded(t, signal(4, voice(150, 0.1)));
   const read = async (text: string, language: string | null) =>
     (await measure(reader, segment({ start: 1, end: 3, text }), language)).rate;
+  const level = 'unknown';
   assert.deepEqual(await read('ask not what your country can do', 'en'), {
     syllables_per_sec: 4,
     words_per_sec: 3.5,
+    level,
   });
-  assert.deepEqual(await read('it was 1961', 'en'), { syllables_per_sec: null, words_per_sec: 1.5 });
-  assert.deepEqual(await read('', 'en'), { syllables_per_sec: null, words_per_sec: null });
+  assert.deepEqual(await read('it was 1961', 'en'), { syllables_per_sec: null, words_per_sec: 1.5, level });
+  assert.deepEqual(await read('', 'en'), { syllables_per_sec: null, words_per_sec: null, level });
 });
