@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { suggest } from '../util/suggest.ts';
 import { type OptionName, OPTION_NAMES, flagOf, isFileKey, optionOf, variablesOf } from './options.ts';
+import { isServiceLink } from './service-links.ts';
 import { type Checked, valueOfJson, valueOfText } from './value.ts';
 
 /** What one source says: the valid values it sets, and its mistakes, each with its place. */
@@ -23,7 +24,7 @@ export function readFlags(flags: Readonly<Record<string, unknown>>, names: reado
 }
 
 /**
- * Environment variables; an empty one counts as not set. Our own are checked also where the command at hand does not
+ * Environment variables; an empty one, or what Kubernetes says of a Service of our name, counts as not set. Our own are checked also where the command at hand does not
  * take them; those that other programs share with us (PORT) are looked at only where it does.
  */
 export function readEnvironment(
@@ -32,13 +33,15 @@ export function readEnvironment(
 ): Reading {
   const reading = collect(OPTION_NAMES, (name) => {
     const variables = variablesOf(name).filter((each) => names.includes(name) || each.startsWith('EARSHOT_'));
-    const variable = variables.find((each) => (env[each] ?? '').trim() !== '');
+    const variable = variables.find((each) => isSet(each, env[each]));
     if (variable === undefined) return null;
     return { place: variable, checked: valueOfText(optionOf(name), env[variable] as string) };
   });
   const values = new Map([...reading.values].filter(([name]) => names.includes(name)));
   return { ...reading, values };
 }
+
+const isSet = (name: string, value = ''): boolean => value.trim() !== '' && !isServiceLink(name, value);
 
 /** The configuration file; every key in it is checked. `optional`: a file that is not there says nothing. */
 export async function readConfigFile(path: string, optional: boolean): Promise<Reading> {

@@ -1,4 +1,5 @@
 import { suggest } from '../util/suggest.ts';
+import { isServiceLink } from './service-links.ts';
 import { OPTION_NAMES, variablesOf } from './options.ts';
 
 const OURS = 'EARSHOT_';
@@ -10,10 +11,6 @@ export const OTHER_VARIABLES: Readonly<Record<string, string>> = {
   EARSHOT_WORKER_API_KEY: 'The same as X-API-Key.',
   EARSHOT_WORKER_AUTH: 'The same as `auth=` behind the address, such as `google`.',
 };
-
-/** Kubernetes tells every pod of a namespace of a service called "earshot…" by variables such as EARSHOT_SERVICE_HOST. */
-const OF_A_SERVICE = /_SERVICE_(?:HOST|PORT)(?:_|$)|_PORT_\d+_/;
-const ADDRESS_OF_A_SERVICE = /^(?:tcp|udp|sctp):\/\//;
 
 /**
  * A line for each EARSHOT_… that nothing reads, with the name that it may have meant; never its value. An empty one
@@ -27,7 +24,7 @@ export function unknownVariables(
   const addresses = [...workers, ...variablesOf('workers').map((name) => env[name] ?? '')];
   const named = new Set(addresses.flatMap((address) => address.match(/\w+/g) ?? []));
   return Object.entries(env)
-    .filter(([name, value = '']) => isOurs(name) && value.trim() !== '' && !isOfAService(name, value))
+    .filter(([name, value = '']) => isOurs(name) && value.trim() !== '' && !isServiceLink(name, value))
     .filter(([name]) => !known.includes(name) && !named.has(name))
     .map(([name]) => {
       const meant = suggest(
@@ -39,6 +36,3 @@ export function unknownVariables(
 }
 
 const isOurs = (name: string): boolean => name.startsWith(OURS);
-
-const isOfAService = (name: string, value: string): boolean =>
-  OF_A_SERVICE.test(name) || ADDRESS_OF_A_SERVICE.test(value);
