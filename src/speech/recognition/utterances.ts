@@ -1,4 +1,3 @@
-import { SAMPLE_RATE } from '../../audio/waveform.ts';
 import { frameLevels, LEVEL_FRAME } from './word-times.ts';
 
 /** A stretch of a chunk, [start, end) in samples. */
@@ -21,25 +20,17 @@ const PAUSE_FRAMES = 25;
 const CONTEXT_FRAMES = 20;
 
 /**
- * Cuts a chunk into utterances for a recogniser that takes one sentence or a few at a time: filled up to `longest`
- * seconds, cut only in pauses of half a second or more, so a talk without pauses gives longer ones. Silence of more than
- * 0.4 s around them is left out. In order, without overlap; none in silence.
+ * Cuts a chunk into utterances for a recogniser that takes one sentence or so at a time: in pauses of half a second or
+ * more and nowhere else, so a talk without pauses is one utterance. Silence of more than 0.4 s around them is left out.
+ * In order, without overlap; none in silence.
  */
-export function cutUtterances(samples: Float32Array, longest: number): Utterance[] {
+export function cutUtterances(samples: Float32Array): Utterance[] {
   const levels = frameLevels(samples);
-  const most = (longest * SAMPLE_RATE) / LEVEL_FRAME - 2 * CONTEXT_FRAMES;
-  const filled: { start: number; end: number }[] = [];
-  for (const run of runsOfSpeech(levels)) {
-    const last = filled.at(-1);
-    if (last && run.end - last.start <= most) last.end = run.end;
-    else filled.push({ ...run });
-  }
-  return filled.map(({ start, end }, i) => {
-    const before = i === 0 ? start : Math.floor((start - (filled[i - 1] as Utterance).end) / 2);
+  const runs = runsOfSpeech(levels);
+  return runs.map(({ start, end }, i) => {
+    const before = i === 0 ? start : Math.floor((start - (runs[i - 1] as Utterance).end) / 2);
     const after =
-      i === filled.length - 1
-        ? levels.length - end
-        : Math.floor(((filled[i + 1] as Utterance).start - end) / 2);
+      i === runs.length - 1 ? levels.length - end : Math.floor(((runs[i + 1] as Utterance).start - end) / 2);
     return {
       start: (start - Math.min(CONTEXT_FRAMES, before)) * LEVEL_FRAME,
       end: Math.min(samples.length, (end + Math.min(CONTEXT_FRAMES, after)) * LEVEL_FRAME),

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { openWaveform } from '../../../src/audio/waveform.ts';
+import { parseMeans } from '../../../src/speech/recognition/pocketsphinx/channel-mean.ts';
 import { parseWords, pocketsphinx } from '../../../src/speech/recognition/pocketsphinx.ts';
 import type { RecognitionOptions } from '../../../src/speech/recognition/recognition.ts';
 import { wordErrorRate } from '../../../src/scoring/wer.ts';
@@ -41,6 +42,19 @@ test('no word reaches beyond its chunk', () => {
   assert.equal(parseWords('0 1 7.06 0.61 you 0.9\n', 0, 7.5)[0]?.end, 7.5);
 });
 
+test('means are told one an utterance, whatever else the log says', () => {
+  const log = `INFO: feat.c(713): Initializing feature stream to type: '1s_c_d_dd', CMN='batch', VARNORM='no'
+INFO: batch.c(729): Decoding 'u0'
+INFO: cmn.c(133): CMN: 46.08  3.24 16.91 19.01 -1.89 -0.43  2.73 -1.38 -5.35  0.41  2.12  7.11  6.36 
+INFO: fsg_search.c(853): 373 frames, 1675 HMMs (4/fr), 6343 senones (17/fr), 451 history entries (1/fr)
+INFO: cmn.c(133): CMN: 49.64  1.11  5.42 28.27  1.48  1.67  5.84 -3.64 -2.78 -5.40  2.89 -2.12 -2.31 
+`;
+  assert.deepEqual(parseMeans(log), [
+    [46.08, 3.24, 16.91, 19.01, -1.89, -0.43, 2.73, -1.38, -5.35, 0.41, 2.12, 7.11, 6.36],
+    [49.64, 1.11, 5.42, 28.27, 1.48, 1.67, 5.84, -3.64, -2.78, -5.4, 2.89, -2.12, -2.31],
+  ]);
+});
+
 test('silence has no words', () => {
   assert.deepEqual(parseWords('', 0, 1), []);
 });
@@ -65,8 +79,8 @@ test('the words of a clip are where they were spoken', { skip: !installed && 'no
 
   const spoken = truth.words.map((word) => word.text);
   const heard = words.map((word) => word.text);
-  // It makes 6 of 35 here, and pocketsphinx_continuous over the whole clip 5: this holds the 6, it is no goal.
-  assert.ok(wordErrorRate(spoken, heard).errors <= 6, heard.join(' '));
+  // It makes 4 of 35 here, and pocketsphinx_continuous over the whole clip 2: this holds the 4, it is no goal.
+  assert.ok(wordErrorRate(spoken, heard).errors <= 4, heard.join(' '));
   const away = truth.words
     .map(
       ({ text, start }) =>

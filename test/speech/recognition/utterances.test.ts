@@ -13,16 +13,16 @@ function chunk(seconds: number, spoken: readonly (readonly [number, number])[], 
   });
 }
 
-const seconds = (samples: Float32Array, longest: number): number[][] =>
-  cutUtterances(samples, longest).map(({ start, end }) => [start / SAMPLE_RATE, end / SAMPLE_RATE]);
+const seconds = (samples: Float32Array): number[][] =>
+  cutUtterances(samples).map(({ start, end }) => [start / SAMPLE_RATE, end / SAMPLE_RATE]);
 
-test('utterances are filled up to the longest and end in pauses of half a second or more', () => {
+test('utterances end in pauses of half a second or more', () => {
   // Pauses of 0.3 s (within a sentence), 1 s, 1 s and 0.6 s.
   const spoken = [[1, 3], [3.3, 5], [6, 9], [10, 12], [12.6, 14]] as const; // prettier-ignore
   for (const noise of [0, 0.01]) {
-    const found = seconds(chunk(16, spoken, noise), 9);
-    assert.equal(found.length, 2);
-    const wanted = [[0.6, 9.4], [9.6, 14.4]]; // prettier-ignore
+    const found = seconds(chunk(16, spoken, noise));
+    assert.equal(found.length, 4);
+    const wanted = [[0.6, 5.4], [5.6, 9.4], [9.6, 12.3], [12.3, 14.4]]; // prettier-ignore
     for (const [i, range] of found.entries())
       for (const [j, at] of range.entries())
         assert.ok(
@@ -33,21 +33,15 @@ test('utterances are filled up to the longest and end in pauses of half a second
 });
 
 test('a talk without pauses is one utterance, however long', () => {
-  assert.deepEqual(seconds(chunk(20, [[0, 20]]), 9), [[0, 20]]);
+  assert.deepEqual(seconds(chunk(20, [[0, 20]])), [[0, 20]]);
 });
 
 test('a chunk that is one short word is kept whole', () => {
-  assert.deepEqual(seconds(chunk(1, [[0.4, 0.7]]), 12), [[0, 1]]);
+  assert.deepEqual(seconds(chunk(1, [[0.4, 0.7]])), [[0, 1]]);
 });
 
 test('silence and steady noise have no utterance', () => {
-  assert.deepEqual(seconds(chunk(2, []), 12), []);
-  assert.deepEqual(seconds(chunk(2, [], 0.01), 12), []);
-  assert.deepEqual(
-    seconds(
-      chunk(2, [[0.5, 1.5]], 0).map((sample) => sample / 10_000),
-      12,
-    ),
-    [],
-  );
+  assert.deepEqual(seconds(chunk(2, [])), []);
+  assert.deepEqual(seconds(chunk(2, [], 0.01)), []);
+  assert.deepEqual(seconds(chunk(2, [[0.5, 1.5]], 0).map((sample) => sample / 10_000)), []);
 });
