@@ -2,6 +2,7 @@ import { dirname } from 'node:path';
 import { writerOptions } from '../config/pipeline.ts';
 import type { Transcript } from '../transcript/schema.ts';
 import { atomicWriteAll } from '../util/atomic-write-all.ts';
+import { piecesOf } from '../writers/writer.ts';
 import type { Context } from './command.ts';
 import { makeOutFolder } from './out-folder.ts';
 import { existingOutputs, existsError, outputsAt } from './outputs.ts';
@@ -29,7 +30,7 @@ export async function giveTranscript(
   if (existing.length > 0 && !settings.overwrite) throw existsError(existing);
   await makeOutFolder(dirname(called));
   await atomicWriteAll(
-    outputs.map(({ path, writer }) => ({ path, data: writer.render(transcript, layout) })),
+    outputs.map(({ path, writer }) => ({ path, data: piecesOf(writer, transcript, layout) })),
   );
   const paths = outputs.map(({ path }) => path);
   if (settings.json) await terminal.result(`${JSON.stringify({ ...about, ok: true, outputs: paths })}\n`);

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import envPaths from 'env-paths';
 import { EarshotError } from '../errors.ts';
+import { holdYoungGeneration } from '../util/young-generation.ts';
 
 /** What runs the command, such as npx or timeout, passes on a signal that the terminal has sent us already. */
 const SAME_SIGNAL_MS = 500;
@@ -33,6 +34,7 @@ function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
 // The one place that touches the process. Compiled sources are kept, which halves the time to start.
 const signal = abortOnSignals();
 for (const stream of [process.stdout, process.stderr]) stream.on('error', ignoreClosedPipe);
+holdYoungGeneration();
 enableCompileCache(join(envPaths('earshot', { suffix: '' }).cache, 'compiled'));
 const [{ runCommandLine }, { invocationOf }] = await Promise.all([
   import('./run-command-line.ts'),

@@ -9,7 +9,7 @@ import { atomicWriteAll } from '../util/atomic-write-all.ts';
 import { sha256, sha256File } from '../util/hash.ts';
 import { acquireLock, type Lock } from '../util/lock.ts';
 import { findWriter } from '../writers/index.ts';
-import type { Writer, WriterOptions } from '../writers/writer.ts';
+import { piecesOf, type Writer, type WriterOptions } from '../writers/writer.ts';
 
 /** One file to be written. */
 export interface Output {
@@ -95,7 +95,7 @@ export async function publish(
   layout: WriterOptions,
   lock: Lock,
 ): Promise<void> {
-  const files = outputs.map(({ path, writer }) => ({ path, data: writer.render(transcript, layout) }));
+  const files = outputs.map(({ path, writer }) => ({ path, data: piecesOf(writer, transcript, layout) }));
   await lock.note(JSON.stringify(outputs.map(({ path }) => path)));
   await atomicWriteAll(files);
 }

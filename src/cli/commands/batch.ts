@@ -9,6 +9,7 @@ import { assertWritable } from '../../util/assert-writable.ts';
 import { atomicWriteAll } from '../../util/atomic-write-all.ts';
 import { acquireLock } from '../../util/lock.ts';
 import { findWriter } from '../../writers/index.ts';
+import { piecesOf } from '../../writers/writer.ts';
 import { assignStems, type BatchItem } from '../batch-stems.ts';
 import type { Context, Run } from '../command.ts';
 import { fileInput, mediaBelow } from '../inputs.ts';
@@ -79,7 +80,7 @@ async function doOne(root: string, item: BatchItem, given: string, context: Cont
     // The JSON last: with it the recording counts as transcribed.
     const formats = ['txt', 'srt', 'json'] as const;
     await atomicWriteAll(
-      formats.map((format) => ({ path: paths[format], data: findWriter(format).render(made, layout) })),
+      formats.map((format) => ({ path: paths[format], data: piecesOf(findWriter(format), made, layout) })),
     );
   };
   const outputs = Object.values(paths);
