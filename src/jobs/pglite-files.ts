@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, openSync } from 'node:fs';
+import { closeSync, fdatasyncSync, fsyncSync, openSync } from 'node:fs';
 import { open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { PGlite, PGliteOptions } from '@electric-sql/pglite';
@@ -53,7 +53,7 @@ export async function openFiles(folder: string, settings: Readonly<Record<string
 /** Emscripten calls this where there is one, and takes the sync for done where there is none. */
 function addFsync(files: NodeFiles): void {
   files.stream_ops.fsync = ({ nfd, node }) => {
-    if (nfd !== undefined) fsyncSync(nfd);
+    if (nfd !== undefined) fdatasyncSync(nfd); // times of files are nobody's loss, and cost a commit of the file system
     else {
       const opened = openSync(files.realPath(node), 'r');
       try {

@@ -6,7 +6,7 @@ import type { Job } from './job.ts';
 /** Jobs are counted up to here; beyond it "how many are before me" is not worth a scan. */
 const MOST = 1000;
 /** Milliseconds that a look at the queue answers for: what other processes do to it shows after that. */
-const FRESH_MS = 100;
+const FRESH_MS = 250;
 
 /** The first of the queue, as it was. */
 interface Head {

@@ -118,10 +118,10 @@ test('what is committed is synced', async (t) => {
   assert.deepEqual(settings, { fsync: 'on', commit: 'on' });
   await db.exec('CREATE TABLE kept (value int)');
   const synced: unknown[] = [];
-  const { fsyncSync } = fs;
-  t.mock.method(fs, 'fsyncSync', (file: number) => {
+  const { fdatasyncSync } = fs;
+  t.mock.method(fs, 'fdatasyncSync', (file: number) => {
     synced.push(file);
-    fsyncSync(file);
+    fdatasyncSync(file);
   });
   syncBuiltinESMExports();
   await db.query('INSERT INTO kept VALUES (1)');
