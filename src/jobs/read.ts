@@ -37,7 +37,10 @@ export interface Usage {
 
 /** Jobs in the order of the ids; null where there is none. */
 export async function getJobs(db: Queryable, ids: readonly string[]): Promise<(Job | null)[]> {
-  const found = new Map((await db.query<Job>(GET_JOBS, [ids])).map((job) => [job.id, job]));
+  const [only, ...others] = new Set(ids);
+  // A list of ids is planned anew for its length each time, which takes longer than to find one job.
+  const jobs = others.length === 0 ? db.query<Job>(GET_JOB, [only]) : db.query<Job>(GET_JOBS, [ids]);
+  const found = new Map((await jobs).map((job) => [job.id, job]));
   return ids.map((id) => found.get(id) ?? null);
 }
 
@@ -93,6 +96,7 @@ export async function markFetched(db: Queryable, id: string): Promise<void> {
   await db.query(MARK_FETCHED, [id]);
 }
 
+const GET_JOB = `SELECT ${JOB_COLUMNS} FROM earshot.job WHERE id = $1`;
 const GET_JOBS = `SELECT ${JOB_COLUMNS} FROM earshot.job WHERE id = ANY($1::uuid[])`;
 
 const LIST_JOBS = `
