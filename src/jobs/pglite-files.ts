@@ -53,7 +53,8 @@ export async function openFiles(folder: string, settings: Readonly<Record<string
 /** Emscripten calls this where there is one, and takes the sync for done where there is none. */
 function addFsync(files: NodeFiles): void {
   files.stream_ops.fsync = ({ nfd, node }) => {
-    if (nfd !== undefined) fdatasyncSync(nfd); // times of files are nobody's loss, and cost a commit of the file system
+    if (nfd !== undefined)
+      fdatasyncSync(nfd); // times of files are nobody's loss, and cost a commit of the file system
     else {
       const opened = openSync(files.realPath(node), 'r');
       try {

@@ -9,7 +9,13 @@ import { openPglite } from '../../src/jobs/pglite.ts';
 const ROOT = join(import.meta.dirname, '..', '..');
 const CACHE = join(ROOT, 'node_modules', '.cache', 'earshot');
 /** What the files of a new database depend on. */
-const MADE_OF = ['package-lock.json', 'src/jobs/migrations.ts', 'src/jobs/pglite.ts', 'src/jobs/pglite-files.ts', 'src/jobs/tickets.ts'];
+const MADE_OF = [
+  'package-lock.json',
+  'src/jobs/migrations.ts',
+  'src/jobs/pglite.ts',
+  'src/jobs/pglite-files.ts',
+  'src/jobs/tickets.ts',
+];
 
 /**
  * Puts an initialised, empty embedded database at `folder`, which must not exist. To initialise one takes seconds of
