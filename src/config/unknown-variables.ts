@@ -21,7 +21,11 @@ export function unknownVariables(
   workers: readonly string[],
 ): string[] {
   const known = [...OPTION_NAMES.flatMap(variablesOf), ...Object.keys(OTHER_VARIABLES)].filter(isOurs);
-  const addresses = [...workers, ...variablesOf('workers').map((name) => env[name] ?? '')];
+  const addresses = [
+    ...workers,
+    env['EARSHOT_WORKER_AUTH'] ?? '',
+    ...variablesOf('workers').map((name) => env[name] ?? ''),
+  ];
   const named = new Set(addresses.flatMap((address) => address.match(/\w+/g) ?? []));
   return Object.entries(env)
     .filter(([name, value = '']) => isOurs(name) && value.trim() !== '' && !isServiceLink(name, value))

@@ -1,5 +1,5 @@
-import { closeSync, fdatasyncSync, fsyncSync, openSync } from 'node:fs';
-import { open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { closeSync, existsSync, fdatasyncSync, fsyncSync, openSync } from 'node:fs';
+import { open, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { PGlite, PGliteOptions } from '@electric-sql/pglite';
 import { syncFolder } from '../util/atomic-write.ts';
@@ -8,6 +8,8 @@ import { syncFolder } from '../util/atomic-write.ts';
 interface NodeFiles {
   readonly stream_ops: { fsync?: (stream: { readonly nfd?: number; readonly node: object }) => number };
   realPath(node: object): string;
+  /** Runs it, and turns an error of Node into one that the engine understands. */
+  tryFSOperation(work: () => void): void;
 }
 
 /** Of PostgreSQL's ways to sync its log Emscripten has this one. */
@@ -39,7 +41,7 @@ export async function openFiles(folder: string, settings: Readonly<Record<string
   const create = (at: string): Promise<PGlite> =>
     PGlite.create({ fs: new DurableFiles(at), startParams } satisfies PGliteOptions);
 
-  if ((await stat(folder).catch(() => null)) === null) {
+  if (!existsSync(folder)) {
     const beside = `${folder}.new`;
     await rm(beside, { recursive: true, force: true }); // of a start that was killed
     await (await create(beside)).close();
@@ -50,9 +52,9 @@ export async function openFiles(folder: string, settings: Readonly<Record<string
   return create(folder);
 }
 
-/** Emscripten calls this where there is one, and takes the sync for done where there is none. */
+/** Emscripten calls this where there is one, and takes the sync for done where there is none. A failed one is a PANIC. */
 function addFsync(files: NodeFiles): void {
-  files.stream_ops.fsync = ({ nfd, node }) => {
+  const sync = ({ nfd, node }: { readonly nfd?: number; readonly node: object }): void => {
     if (nfd !== undefined)
       fdatasyncSync(nfd); // times of files are nobody's loss, and cost a commit of the file system
     else {
@@ -63,15 +65,17 @@ function addFsync(files: NodeFiles): void {
         closeSync(opened);
       }
     }
+  };
+  files.stream_ops.fsync = (stream) => {
+    files.tryFSOperation(() => sync(stream));
     return 0;
   };
 }
 
 async function syncAll(folder: string): Promise<void> {
   const entries = await readdir(folder, { withFileTypes: true });
-  await Promise.all(
-    entries.map((entry) => (entry.isDirectory() ? syncAll : syncFile)(join(folder, entry.name))),
-  );
+  // One by one: there are a thousand, and a process may have fewer open.
+  for (const entry of entries) await (entry.isDirectory() ? syncAll : syncFile)(join(folder, entry.name));
   await syncFolder(folder);
 }
 

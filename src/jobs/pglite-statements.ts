@@ -5,6 +5,11 @@ const MOST_KEPT = 500;
 /** Those that come again and again. */
 const REPEATED = /^\s*(?:SELECT|INSERT|UPDATE|DELETE|WITH)\b/i;
 
+/** The engine left an answer without its end: it has failed within, and what it says from now on means nothing. */
+export class EngineFailure extends Error {
+  override readonly name = 'EngineFailure';
+}
+
 /** What the engine said of a statement when it was prepared. */
 interface Prepared {
   readonly name: string;
@@ -24,17 +29,27 @@ export async function statementsOf(pg: PGlite) {
   const { messages, parse, protocol } = await import('@electric-sql/pglite');
   const { serialize } = protocol;
   const kept = new Map<string, Prepared>();
+  let named = 0;
 
-  async function run(...parts: readonly Uint8Array[]): Promise<messages.BackendMessage[]> {
-    return (await pg.execProtocol(Buffer.concat([...parts, serialize.sync()]), { syncToFs: false })).messages;
+  /** An answer is whole when it has one of `ends`. */
+  async function run(ends: readonly string[], ...parts: readonly Uint8Array[]) {
+    const { messages: said } = await pg.execProtocol(Buffer.concat(parts), { syncToFs: false });
+    if (!said.some(({ name }) => ends.includes(name)))
+      throw new EngineFailure('an answer of the engine has no end');
+    return said;
   }
 
   async function prepare(sql: string): Promise<Prepared> {
     const known = kept.get(sql);
     if (known) return known;
     const isKept = kept.size < MOST_KEPT && REPEATED.test(sql);
-    const name = isKept ? `s${kept.size}` : '';
-    const said = await run(serialize.parse({ name, text: sql }), serialize.describe({ type: 'S', name }));
+    const name = isKept ? `s${named++}` : '';
+    const said = await run(
+      ['rowDescription', 'noData'],
+      serialize.parse({ name, text: sql }),
+      serialize.describe({ type: 'S', name }),
+      serialize.sync(),
+    );
     const row = said.find((each) => each instanceof messages.RowDescriptionMessage) ?? null;
     const prepared = { name, types: parse.parseDescribeStatementResults(said), row };
     if (isKept) kept.set(sql, prepared);
@@ -53,14 +68,19 @@ export async function statementsOf(pg: PGlite) {
     async query<Row>(sql: string, params: readonly unknown[]): Promise<Row[]> {
       const { name, types, row } = await prepare(sql);
       const values = params.map((value, i) => textOf(value, types[i]));
-      const said = await run(serialize.bind({ statement: name, values }), serialize.execute({}));
+      const said = await run(
+        ['commandComplete', 'emptyQuery'],
+        serialize.bind({ statement: name, values }),
+        serialize.execute({}),
+        serialize.sync(),
+      );
       const [results] = parse.parseResults(row === null ? said : [row, ...said], pg.parsers);
       return (results?.rows ?? []) as Row[];
     },
 
     /** BEGIN, COMMIT or ROLLBACK; what the engine has done of these. */
     async control(command: 'BEGIN' | 'COMMIT' | 'ROLLBACK'): Promise<string> {
-      const { messages: said } = await pg.execProtocol(serialize.query(command), { syncToFs: false });
+      const said = await run(['commandComplete'], serialize.query(command));
       return said.find((each) => each instanceof messages.CommandCompleteMessage)?.text ?? '';
     },
   };

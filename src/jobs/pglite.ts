@@ -6,7 +6,7 @@ import { EarshotError } from '../errors.ts';
 import { acquireLock } from '../util/lock.ts';
 import { closedError, type Database, type Queryable } from './database.ts';
 import { openFiles } from './pglite-files.ts';
-import { statementsOf } from './pglite-statements.ts';
+import { EngineFailure, statementsOf } from './pglite-statements.ts';
 import { upkeepOf } from './upkeep.ts';
 
 const SETTINGS = {
@@ -72,8 +72,14 @@ export async function openPglite(folder: string): Promise<Database> {
   }
 
   async function transaction<T>(work: (tx: Queryable) => Promise<T>): Promise<T> {
-    const tx: Queryable = { query: (sql, params = []) => guarded(0, () => statements.query(sql, params)) };
     const open = { isOpen: true };
+    const one = new Mutex();
+    const query = <Row>(sql: string, params: readonly unknown[] = []): Promise<Row[]> =>
+      one.runExclusive(() => {
+        if (!open.isOpen) throw new EarshotError('internal', 'a statement came after its transaction');
+        return guarded(0, () => statements.query<Row>(sql, params));
+      });
+    const tx: Queryable = { query };
     await statements.control('BEGIN');
     try {
       const value = await scope.run(open, () => work(tx));
@@ -135,11 +141,13 @@ function typed(error: unknown): unknown {
   return new EarshotError('disk_full', 'the disk of the database is full', { cause: error });
 }
 
-/** The engine itself has failed (its WebAssembly threw a RuntimeError), not a statement: null when it has not. */
+const FATAL: ReadonlySet<string | undefined> = new Set(['FATAL', 'PANIC']);
+
+/** The engine itself has failed, not a statement: null when it has not. */
 function brokenEngine(error: unknown): EarshotError | null {
   if (!(error instanceof Error)) return null;
   const { severity } = error as { severity?: string };
-  if (error.name !== 'RuntimeError' && severity !== 'PANIC' && severity !== 'FATAL') return null;
+  if (!(error instanceof EngineFailure) && error.name !== 'RuntimeError' && !FATAL.has(severity)) return null;
   return new EarshotError('database_unavailable', `the embedded database broke down: ${error.message}`, {
     hint: 'start Earshot again: what was accepted is kept',
     cause: error,

@@ -48,7 +48,7 @@ export class Positions {
 
   async #answer(jobs: readonly Job[]): Promise<(number | null)[]> {
     const known = this.#head;
-    const isFresh = known !== null && this.#clock.now() - known.at <= FRESH_MS;
+    const isFresh = known !== null && Math.abs(this.#clock.now() - known.at) <= FRESH_MS;
     const isEnough = isFresh && !(known.isWhole && jobs.some(({ id }) => !known.places.has(id)));
     const { places } = isEnough ? known : await this.#look();
     return jobs.map(({ id }) => places.get(id) ?? null);

@@ -1,8 +1,20 @@
-import { link, open, readFile, readlink, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import {
+  link,
+  open,
+  readFile,
+  readlink,
+  rename,
+  rm,
+  stat,
+  utimes,
+  writeFile,
+  type FileHandle,
+} from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import { EarshotError } from '../errors.ts';
+import { systemClock } from './clock.ts';
 
 /**
  * A lock file says who holds it. It is stale when its process is known to have gone: in the same process namespace of the
@@ -34,6 +46,7 @@ const TOUCH_MS = 20_000;
 const STALE_MS = 120_000;
 /** Taking over is a matter of milliseconds. */
 const GUARD_STALE_MS = 5_000;
+const GUARD_LOOK_MS = 50;
 
 /**
  * Takes the lock file at `path`, whose folder must exist, or rejects with `locked`; `what` names the thing locked in
@@ -95,11 +108,7 @@ const NO_LINKS = /^(?:EPERM|ENOTSUP|EOPNOTSUPP|ENOSYS)$/;
 /** Replaces a stale lock. The guard file keeps two from doing so at once: the slower would replace the faster's lock. */
 async function takeOver(path: string, mine: Holder, what: string): Promise<Holder> {
   const guard = `${path}.takeover`;
-  if (await isOlderThan(guard, GUARD_STALE_MS)) await rm(guard, { force: true });
-  const guarded = await open(guard, 'wx').catch((error: unknown) => {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw lockedError(path, null, what);
-    throw error;
-  });
+  const guarded = await takeGuard(guard);
   try {
     const holder = await readHolder(path);
     if (holder === null ? !(await isOlderThan(path, STALE_MS)) : await isAlive(path, holder))
@@ -111,6 +120,19 @@ async function takeOver(path: string, mine: Holder, what: string): Promise<Holde
   } finally {
     await guarded.close();
     await rm(guard, { force: true });
+  }
+}
+
+/** Waits for whoever has it: for milliseconds, or until it is stale, when its holder was killed meanwhile. */
+async function takeGuard(guard: string): Promise<FileHandle> {
+  for (;;) {
+    if (await isOlderThan(guard, GUARD_STALE_MS)) await rm(guard, { force: true });
+    const taken = await open(guard, 'wx').catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EEXIST') throw error;
+      return null;
+    });
+    if (taken !== null) return taken;
+    await systemClock.sleep(GUARD_LOOK_MS);
   }
 }
 

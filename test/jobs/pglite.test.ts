@@ -129,3 +129,37 @@ test('what is committed is synced', async (t) => {
   syncBuiltinESMExports();
   assert.equal(synced.length, 1);
 });
+
+test('statements of a transaction that are sent at once go one after the other, and none comes after its end', async (t) => {
+  const db = await (await PGLITE.place()).open();
+  t.after(() => db.close());
+  const [tx, answers] = await db.transaction(async (own) => [
+    own,
+    await Promise.all([1, 2, 3].map((n) => own.query(`SELECT ${n} AS n, $1::int AS of`, [n]))),
+  ]);
+  assert.deepEqual(
+    answers,
+    [1, 2, 3].map((n) => [{ n, of: n }]),
+  );
+  await assert.rejects(tx.query('SELECT 1'), { code: 'internal' });
+});
+
+test('a sync that fails is no success: the engine has broken down, and says so at once', async (t) => {
+  const place = await PGLITE.place();
+  const db = await place.open();
+  await db.exec('CREATE TABLE kept (value int)');
+  await db.query('INSERT INTO kept VALUES (1)');
+  t.mock.method(fs, 'fdatasyncSync', () => {
+    throw Object.assign(new Error('EIO: i/o error, fdatasync'), { code: 'EIO', errno: -5 });
+  });
+  syncBuiltinESMExports();
+  await assert.rejects(db.query('INSERT INTO kept VALUES (2)'), { code: 'database_unavailable' });
+  t.mock.restoreAll();
+  syncBuiltinESMExports();
+  assert.ok(db.lost.aborted);
+  await assert.rejects(db.query('SELECT 1'), { code: 'database_unavailable' });
+  await db.close();
+  const again = await place.open();
+  t.after(() => again.close());
+  assert.deepEqual((await again.query('SELECT value FROM kept ORDER BY value'))[0], { value: 1 });
+});

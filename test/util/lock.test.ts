@@ -175,6 +175,18 @@ test('a process id that was used again does not keep the lock', async () => {
   await lock.release();
 });
 
+test('who was killed while it took a lock over keeps nobody out for long', async () => {
+  const path = join(folder, 'half-taken.lock');
+  const lock = await acquireLock(path, 'it');
+  const holder = JSON.parse(await readFile(path, 'utf8')) as object;
+  await lock.release();
+  await writeFile(path, JSON.stringify({ ...holder, token: 'x', started: 'never' }));
+  await writeFile(`${path}.takeover`, '');
+  const old = new Date(Date.now() - 4_500);
+  await utimes(`${path}.takeover`, old, old);
+  await (await acquireLock(path, 'it')).release();
+});
+
 test('a lock of another host counts until nobody has touched it for two minutes', async () => {
   const path = join(folder, 'elsewhere');
   const other = { token: 't', pid: 1, started: '1', host: 'elsewhere', since: 'then', note: '' };
