@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import { jobAnswer, jobAnswerSchema, publicError, type JobAnswer } from '../api/job-answer.ts';
-import { folderOf } from '../api/job-files.ts';
 import { jobRequestSchema } from '../api/job-request.ts';
 import { EarshotError } from '../errors.ts';
 import type { Job } from '../jobs/job.ts';
@@ -9,6 +8,7 @@ import { parseTranscript } from '../transcript/read.ts';
 import { transcriptSchema, type Transcript } from '../transcript/schema.ts';
 import { formatNames, WRITERS } from '../writers/index.ts';
 import { jobOf, type Route, type ServerContext } from './context.ts';
+import { discard } from './discard.ts';
 import { submitTranscription } from './submit-transcription.ts';
 
 const listQuery = z.strictObject({
@@ -148,8 +148,7 @@ export const JOB_ROUTES: readonly Route[] = [
       const job = await jobOf(call, context);
       const cancelled = await context.jobs.cancel(job.id);
       if (cancelled?.stopped) return told(cancelled.job, context);
-      await context.jobs.remove(job.id);
-      await context.storage.removeAll(folderOf(job.id));
+      await discard(job.id, context);
       return call.reply.code(204).send();
     },
   },

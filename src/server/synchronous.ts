@@ -2,11 +2,11 @@ import { Readable } from 'node:stream';
 import type { FastifyReply } from 'fastify';
 import { JSON_TYPE, type Answer } from '../api/answer.ts';
 import { asOpenAi, errorAnswer, FieldError } from '../api/errors.ts';
-import { folderOf } from '../api/job-files.ts';
 import { EarshotError, type ErrorCode, ERRORS, toEarshotError } from '../errors.ts';
 import type { Job, JobFailure } from '../jobs/job.ts';
 import type { Transcript } from '../transcript/schema.ts';
 import type { Call, ServerContext } from './context.ts';
+import { discard } from './discard.ts';
 import { transcriptOf } from './jobs.ts';
 import { isDoneWithin, whileWaiting } from './waiting.ts';
 import { jobEnd } from './waiting-job.ts';
@@ -42,12 +42,6 @@ export async function transcriptWhenDone(
   } finally {
     await discard(job.id, context).catch(context.onError);
   }
-}
-
-async function discard(id: string, { jobs, storage }: ServerContext): Promise<void> {
-  await jobs.cancel(id);
-  await jobs.remove(id);
-  await storage.removeAll(folderOf(id));
 }
 
 function failureOf({ code, message }: JobFailure): EarshotError {

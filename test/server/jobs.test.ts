@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { sourceKey } from '../../src/api/job-files.ts';
 import { EarshotError } from '../../src/errors.ts';
 import { createKey } from '../../src/server/auth/keys-file.ts';
 import { transcriptSchema } from '../../src/transcript/schema.ts';
@@ -278,4 +279,17 @@ test('jobs over HTTP', async (t) => {
     [],
     'nothing else went wrong',
   );
+});
+
+test('a job that is begun again while it is deleted is whole or gone', async (t) => {
+  const { url, storage } = await running(t, { worker: false });
+  const ask = (method: string, path: string): Promise<Response> => fetch(`${url}${path}`, { method });
+  for (let i = 0; i < 30; i++) {
+    const made = await fetch(`${url}/jobs`, { method: 'POST', body: form([['name', `a${i}`]], `RIFF ${i}`) });
+    const { job_id: id } = (await made.json()) as { job_id: string };
+    await ask('DELETE', `/jobs/${id}`);
+    await Promise.all([ask('DELETE', `/jobs/${id}`), ask('POST', `/jobs/${id}/retry`)]);
+    const isThere = (await ask('GET', `/jobs/${id}`)).status === 200;
+    assert.equal((await storage.stat(sourceKey(id))) !== null, isThere);
+  }
 });
