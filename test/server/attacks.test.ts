@@ -170,7 +170,7 @@ test('attacks on an open server', async (t) => {
       [`{${Array.from({ length: 50_000 }, (_, i) => `"k${i}":1`).join(',')}}`, 422],
       ['{"__proto__":{"priority":10}}', 400],
       ['{"constructor":{"prototype":{"priority":10}}}', 400],
-      ['{"url":"https://93.184.216.34/a","url":null}', 422],
+      ['{"url":"https://recordings.invalid/a","url":null}', 422],
       ['"text"', 422],
       ['null', 422],
       ['x', 400],
@@ -273,14 +273,14 @@ test('attacks on an open server', async (t) => {
       ],
     ])
       for (const field of ['url', 'webhook_url']) {
-        const fields = { url: 'https://93.184.216.34/a.wav', [field]: address };
+        const fields = { url: 'https://recordings.invalid/a.wav', [field]: address };
         const [status, { error }] = await posted(jobs, JSON.stringify(fields));
         assert.ok([400, 422].includes(status), `${field} ${address}: ${status}`);
         assert.ok(['address_refused', 'field_invalid'].includes(error.code), error.code);
       }
     const [status] = await posted(
       jobs,
-      JSON.stringify({ url: 'https://93.184.216.34/a', webhook_url: 'http://localhost/' }),
+      JSON.stringify({ url: 'https://recordings.invalid/a', webhook_url: 'http://localhost/' }),
     );
     assert.equal(status, 400);
     assert.equal((await server.jobs.counts()).queued, 0);
@@ -290,18 +290,20 @@ test('attacks on an open server', async (t) => {
     const evil = 'a\r\nSet-Cookie: x=1\r\n\u202Egpj.exe\u0000\u001b[31m\u2028b.wav';
     const [status, job] = (await posted(
       jobs,
-      JSON.stringify({ url: 'https://93.184.216.34/', name: evil }),
+      JSON.stringify({ url: 'https://recordings.invalid/', name: evil }),
     )) as [number, unknown];
     assert.equal(status, 201);
     const { name } = job as { name: string };
     assert.doesNotMatch(name, /[\p{C}\u2028\u2029]/u);
     for (const path of ['/a%E0%A4%A.wav', '/%00%0a.wav', '/..%2f..%2fx'])
       assert.equal(
-        (await posted(jobs, JSON.stringify({ url: `https://93.184.216.34${path}` })))[0],
+        (await posted(jobs, JSON.stringify({ url: `https://recordings.invalid${path}` })))[0],
         201,
         path,
       );
-    const [wrong] = await posted(jobs, '{"url":"https://93.184.216.34/b"}', { 'idempotency-key': 'a b' });
+    const [wrong] = await posted(jobs, '{"url":"https://recordings.invalid/b"}', {
+      'idempotency-key': 'a b',
+    });
     assert.equal(wrong, 422);
     await removeJobs(server);
   });

@@ -4,10 +4,11 @@ import { Readable } from 'node:stream';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { sourceKey, transcriptKey } from '../../src/api/job-files.ts';
+import { transcriptKey } from '../../src/api/job-files.ts';
 import { jobOptionsSchema } from '../../src/api/job-options.ts';
 import type { EarshotError } from '../../src/errors.ts';
 import { KINDS } from '../../src/handlers/kinds.ts';
+import { localSource } from '../../src/handlers/transcription.ts';
 import type { Jobs } from '../../src/jobs/jobs.ts';
 import type { Run } from '../../src/jobs/begin.ts';
 import { Worker, type StageTask } from '../../src/jobs/worker.ts';
@@ -124,7 +125,7 @@ export async function running(t: TestContext, changes: Changes = {}): Promise<Ru
   const calls: Asked[] = [];
   const onError = (error: EarshotError): void => void errors.push(error);
   if (changes.worker !== false) {
-    const worker = workerOf(jobs, storage, calls, changes, onError);
+    const worker = workerOf(jobs, storage, folder, calls, changes, onError);
     closing.push(() => worker.drain(0));
   }
   const server = createServer({
@@ -169,16 +170,18 @@ export async function running(t: TestContext, changes: Changes = {}): Promise<Ru
 function workerOf(
   jobs: Jobs,
   storage: Storage,
+  folder: string,
   calls: Asked[],
-  { transcribe }: Changes,
+  { transcribe, limits }: Changes,
   onError: (error: EarshotError) => void,
 ): Worker {
+  const fetching = { maxBytes: 1_000_000, allowPrivate: limits?.allowPrivate ?? false };
   const prepare = {
     slots: 2,
     run: async ({ job, lease }: Run, { signal }: StageTask) => {
       const options = jobOptionsSchema.parse(job.options);
       const asked: Asked = {
-        path: await storage.toLocal(sourceKey(job.id), ''),
+        path: await localSource({ storage, fetching }, job, await mkdtemp(join(folder, 'run-')), { signal }),
         name: String(job.input['name']),
         model: options.model ?? null,
         language: options.language ?? 'auto',

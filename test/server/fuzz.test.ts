@@ -17,6 +17,8 @@ const SEED = Number(process.env['EARSHOT_FUZZ_SEED'] ?? Math.floor(Math.random()
 const MS = Number(process.env['EARSHOT_FUZZ_SECONDS'] ?? 15) * 1000;
 /** Requests that are under way at once. */
 const TOGETHER = 12;
+/** What becomes of jobs whose recording is to be fetched from a host that nobody knows. */
+const OF_STRANGE_URLS = new Set(['recording_not_found', 'recording_unreachable', 'address_refused']);
 
 test(`any request gets a documented answer (seed ${SEED})`, async (t) => {
   const folder = scratchFolder();
@@ -64,8 +66,9 @@ test(`any request gets a documented answer (seed ${SEED})`, async (t) => {
     { seed: SEED, numRuns: 100_000, interruptAfterTimeLimit: MS, endOnFailure: true },
   );
   t.diagnostic(`${count} requests, answers by status: ${JSON.stringify(Object.fromEntries(seen))}`);
+  const unforeseen = server.errors.filter(({ code }) => !OF_STRANGE_URLS.has(code));
   assert.deepEqual(
-    server.errors.map((error) => `${error.code}: ${error.message}`),
+    unforeseen.map((error) => `${error.code}: ${error.message}`),
     [],
   );
   assert.ok(count >= 300, `${count} requests`);

@@ -106,7 +106,12 @@ test('uploads', async (t) => {
       ],
       [[filePart('a', 'A'), textPart('task', 'a'), textPart('task', 'b'), END], 422, 'field_invalid', 'task'],
       [[filePart('a', 'A'), textPart('model', 'parakeat'), END], 422, 'field_invalid', 'model'],
-      [[filePart('a', 'A'), textPart('url', 'https://93.184.216.34/'), END], 422, 'field_invalid', 'file'],
+      [
+        [filePart('a', 'A'), textPart('url', 'https://recordings.invalid/'), END],
+        422,
+        'field_invalid',
+        'file',
+      ],
       [[textPart('language', 'de'), END], 422, 'field_invalid', 'file'],
       [[END], 422, 'field_invalid', 'file'],
       [[filePart('a', 'A')], 400, 'request_invalid', null],

@@ -37,8 +37,8 @@ const ADDRESSES = [
     'http://',
   ],
   ...[
-    'https://93.184.216.34/a%E0%A4%A.wav',
-    'https://93.184.216.34/%00/b',
+    'https://recordings.invalid/a%E0%A4%A.wav',
+    'https://recordings.invalid/%00/b',
     'gopher://8.8.8.8/',
     '//x',
     'http://0x7f.1/',
