@@ -27,10 +27,11 @@ export function register(http: FastifyInstance, routes: readonly Route[], contex
       exposeHeadRoute: route.method === 'GET' && route.scope === null,
       config: { spec: route },
       handler: async (request, reply) => {
+        const params = request.params as Record<string, string>;
+        if (params['id'] === '') return reply.callNotFound(); // the router takes /jobs/ for /jobs/:id
         const caller = CALLERS.get(request) as Caller;
         if (route.scope !== null) requireScope(caller, route.scope);
         const query = readQuery(route, request.query);
-        const params = request.params as Record<string, string>;
         return route.answer({ request, reply, caller, params, query }, context);
       },
     });

@@ -247,6 +247,7 @@ test('jobs over HTTP', async (t) => {
     assert.match(refused.body.error.message, /needs the scope submit/);
     assert.equal((await call('submitter', 'GET', '/jobs')).status, 403);
     assert.equal((await call('reader', 'GET', '/jobs')).status, 200);
+    assert.equal((await call('reader', 'DELETE', '/jobs/')).status, 404, 'a path without an id is no path');
     assert.equal((await send('alice', 'x', {}, [['priority', '1']])).status, 403);
     assert.equal((await send('admin', 'x', {}, [['priority', '1']])).status, 201);
     assert.equal((await send('alice', 'x', {}, [['priority', '-1']])).status, 201);
