@@ -62,7 +62,7 @@ export class Jobs {
     const answer = await this.#submit(job);
     if (answer instanceof EarshotError) throw answer;
     if (answer.isNew) {
-      this.#positions.added();
+      this.#positions.added(answer.job);
       this.#tell(job.id, [job.first]);
       this.happened({ what: 'accepted', job: answer.job });
     }

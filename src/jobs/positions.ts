@@ -8,12 +8,15 @@ const MOST = 1000;
 /** Milliseconds that a look at the queue answers for: what other processes do to it shows after that. */
 const FRESH_MS = 250;
 
-/** The first of the queue, as it was. */
+/** The first of the queue, in its order, as they were. */
 interface Head {
-  readonly places: ReadonlyMap<string, number>;
-  readonly isWhole: boolean;
+  readonly jobs: Place[];
+  /** Nobody stands behind them. */
+  isWhole: boolean;
   readonly at: number;
 }
+
+type Place = Pick<Job, 'id' | 'rank'>;
 
 /** Where jobs stand in the queue: all who ask within a moment are answered from one look at its first thousand. */
 export class Positions {
@@ -41,30 +44,60 @@ export class Positions {
     this.#head = null;
   }
 
-  /** A job has come; of a long queue, it shows a moment later where it stands. */
-  added(): void {
-    if (this.#head === null || this.#head.isWhole) this.changed();
+  /** A job has come, the youngest of all: it stands behind those of its rank. */
+  added({ id, rank }: Job): void {
+    this.#version++;
+    if (this.#head === null) return;
+    const { jobs, isWhole } = this.#head;
+    const place = firstOf(jobs, (other) => other.rank < rank);
+    if (place < jobs.length || isWhole) jobs.splice(place, 0, { id, rank });
+    if (jobs.length > MOST) {
+      jobs.length = MOST;
+      this.#head.isWhole = false;
+    }
   }
 
-  async #answer(jobs: readonly Job[]): Promise<(number | null)[]> {
+  async #answer(asked: readonly Job[]): Promise<(number | null)[]> {
     const known = this.#head;
     const isFresh = known !== null && Math.abs(this.#clock.now() - known.at) <= FRESH_MS;
-    const isEnough = isFresh && !(known.isWhole && jobs.some(({ id }) => !known.places.has(id)));
-    const { places } = isEnough ? known : await this.#look();
-    return jobs.map(({ id }) => places.get(id) ?? null);
+    const found = isFresh ? asked.map((job) => placeOf(job, known.jobs)) : [];
+    if (isFresh && !(known.isWhole && found.includes(null))) return found;
+    const { jobs } = await this.#look();
+    return asked.map((job) => placeOf(job, jobs));
   }
 
   async #look(): Promise<Head> {
     const [at, version] = [this.#clock.now(), this.#version];
-    const [row] = await this.#db.query<{ ids: string | null }>(HEAD, [MOST]);
-    const ids = row?.ids?.split(',') ?? [];
-    const head = { places: new Map(ids.map((id, place) => [id, place])), isWhole: ids.length < MOST, at };
+    const [row] = await this.#db.query<{ head: string | null }>(HEAD, [MOST]);
+    const jobs = (row?.head?.split(',') ?? []).map((each): Place => {
+      const [id, rank] = each.split(' ') as [string, string];
+      return { id, rank: Number(rank) };
+    });
+    const head = { jobs, isWhole: jobs.length < MOST, at };
     if (version === this.#version) this.#head = head;
     return head;
   }
 }
 
+function placeOf({ id, rank }: Job, jobs: readonly Place[]): number | null {
+  for (let place = firstOf(jobs, (other) => other.rank <= rank); jobs[place]?.rank === rank; place++)
+    if (jobs[place]?.id === id) return place;
+  return null;
+}
+
+/** Index of the first job that `is` holds for, and for all behind it; their number when there is none. */
+function firstOf(jobs: readonly Place[], is: (job: Place) => boolean): number {
+  let [from, to] = [0, jobs.length];
+  while (from < to) {
+    const middle = (from + to) >> 1;
+    if (is(jobs[middle] as Place)) to = middle;
+    else from = middle + 1;
+  }
+  return from;
+}
+
+/** As one text: a thousand rows would cost the embedded database more than finding them. */
 const HEAD = `
-SELECT string_agg(head.id::text, ',') AS ids FROM (
-  SELECT id FROM earshot.job WHERE status = 'queued' ORDER BY rank DESC, seq LIMIT $1
+SELECT string_agg(head.id || ' ' || head.rank, ',') AS head FROM (
+  SELECT id, rank FROM earshot.job WHERE status = 'queued' ORDER BY rank DESC, seq LIMIT $1
 ) AS head`;

@@ -4,7 +4,7 @@ import type { Database, Queryable } from './database.ts';
 import { bookPlaces } from './fairness.ts';
 import { JOB_COLUMNS, type Job, type JsonObject } from './job.ts';
 import { toJsonb } from './storable.ts';
-import { ticketFor, type Tickets } from './tickets.ts';
+import type { Tickets } from './tickets.ts';
 
 /** What is asked for; the bytes that `input` speaks of are durable already. */
 export interface NewJob {
@@ -55,19 +55,16 @@ export async function submitAll(
       ...job,
       rank: ranks[i]?.[0] as number,
       dedupe: isDeduped(job) ? job.fingerprint : null,
+      stage: randomUUID(),
+      ticket: randomUUID(),
     }));
-    const inserted = new Map((await tx.query<Job>(INSERT_JOBS, [toJsonb(rows)])).map((job) => [job.id, job]));
-    const fresh = rows.filter(({ id }) => inserted.has(id)).map((row) => ({ ...row, stage: randomUUID() }));
-    const places = fresh.map((row) => ({ queue: row.first, ticket: ticketFor(row.stage, row.rank) }));
-    if (fresh.length > 0)
-      await tx.query(INSERT_FIRST, [
-        toJsonb(fresh.map((row, i) => ({ ...row, ticket: places[i]?.ticket.id }))),
-      ]);
-    for (const [queue, group] of Map.groupBy(places, (place) => place.queue))
+    const inserted = new Map((await tx.query<Job>(INSERT, [toJsonb(rows)])).map((job) => [job.id, job]));
+    const fresh = rows.filter(({ id }) => inserted.has(id));
+    for (const [queue, group] of Map.groupBy(fresh, ({ first }) => first))
       await tickets.add(
         tx,
         queue,
-        group.map(({ ticket }) => ticket),
+        group.map(({ ticket, stage, rank }) => ({ id: ticket, of: stage, rank })),
       );
     const answers: (Submission | EarshotError)[] = [];
     for (const row of rows) {
@@ -106,24 +103,27 @@ WHERE id IN (
   ORDER BY job.id FOR UPDATE OF job
 )`;
 
-const INSERT_JOBS = `
-INSERT INTO earshot.job (id, kind, owner, status, options, input, bytes, priority, rank, webhook, idempotency_key,
-  fingerprint, dedupe, keep_seconds)
-SELECT id, kind, owner, 'queued', options, input, bytes, priority, rank, NULLIF(webhook, 'null'), "idempotencyKey",
-  fingerprint, dedupe, "keepSeconds"
-FROM jsonb_to_recordset($1::jsonb) AS wanted (id uuid, kind text, owner text, options jsonb, input jsonb, bytes bigint,
-  priority int, rank int, webhook jsonb, "idempotencyKey" text, fingerprint text, dedupe text, "keepSeconds" int)
-ON CONFLICT DO NOTHING
-RETURNING ${JOB_COLUMNS}`;
-
-const INSERT_FIRST = `
+/** Rows, first events and first stages of all jobs that are new. */
+const INSERT = `
 WITH wanted AS (
-  SELECT * FROM jsonb_to_recordset($1::jsonb) AS wanted (id uuid, first text, stage uuid, ticket uuid, rank int)
+  SELECT * FROM jsonb_to_recordset($1::jsonb) AS wanted (id uuid, kind text, owner text, options jsonb, input jsonb,
+    bytes bigint, priority int, rank int, webhook jsonb, "idempotencyKey" text, fingerprint text, dedupe text,
+    "keepSeconds" int, first text, stage uuid, ticket uuid)
+), job AS (
+  INSERT INTO earshot.job (id, kind, owner, status, options, input, bytes, priority, rank, webhook, idempotency_key,
+    fingerprint, dedupe, keep_seconds)
+  SELECT id, kind, owner, 'queued', options, input, bytes, priority, rank, NULLIF(webhook, 'null'), "idempotencyKey",
+    fingerprint, dedupe, "keepSeconds"
+  FROM wanted
+  ON CONFLICT DO NOTHING
+  RETURNING ${JOB_COLUMNS}
 ), event AS (
-  INSERT INTO earshot.event (job_id, type, data) SELECT id, 'status', '{"status": "queued"}' FROM wanted
+  INSERT INTO earshot.event (job_id, type, data) SELECT id, 'status', '{"status": "queued"}' FROM job
+), stage AS (
+  INSERT INTO earshot.stage (id, job_id, name, index, state, is_optional, is_last, ticket, rank)
+  SELECT stage, id, first, 0, 'queued', false, false, ticket, wanted.rank FROM wanted JOIN job USING (id)
 )
-INSERT INTO earshot.stage (id, job_id, name, index, state, is_optional, is_last, ticket, rank)
-SELECT stage, id, first, 0, 'queued', false, false, ticket, rank FROM wanted`;
+SELECT * FROM job`;
 
 const FIND_EARLIER = `
 SELECT ${JOB_COLUMNS} FROM earshot.job

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { begin } from '../../src/jobs/begin.ts';
 import { bookPlaces } from '../../src/jobs/fairness.ts';
+import type { Job } from '../../src/jobs/job.ts';
 import { testOnEach } from './backends.ts';
 import { breaches } from './breaches.ts';
 import { ended, newJob, opened, until, working } from './fixture.ts';
@@ -50,6 +51,34 @@ testOnEach('positions: the next is 0; others count, and what has begun does not'
   await jobs.cancel(b.job.id);
   assert.deepEqual(await positions(), [null, null, 0, null]);
 });
+
+testOnEach(
+  'positions are those of the queue after every job that comes, and end at a thousand',
+  async (t, on) => {
+    const { jobs } = await opened(t, on);
+    const standing = async (all: readonly Job[]): Promise<void> => {
+      const rows = await jobs.db.query<{ id: string }>(
+        `SELECT id FROM earshot.job WHERE status = 'queued' ORDER BY rank DESC, seq`,
+      );
+      const truth = new Map(rows.map(({ id }, place) => [id, place < 1000 ? place : null]));
+      assert.deepEqual(
+        await Promise.all(all.map((job) => jobs.position(job))),
+        all.map(({ id }) => truth.get(id)),
+      );
+    };
+    const few: Job[] = [];
+    const owners = ['a', 'b', 'a', 'c', 'a', 'b', 'c', 'a', 'd', 'd', 'a', 'b'];
+    for (const [i, owner] of owners.entries()) {
+      few.push((await jobs.submit(newJob({ owner, priority: [0, 3, -2, 0, 0][i % 5] ?? 0 }))).job);
+      await standing(few);
+    }
+    const many = await Promise.all(Array.from({ length: 995 }, () => jobs.submit(newJob())));
+    const all = [...few, ...many.map(({ job }) => job)];
+    await standing(all);
+    all.push((await jobs.submit(newJob({ priority: 5 }))).job, (await jobs.submit(newJob())).job);
+    await standing(all);
+  },
+);
 
 testOnEach('events come once each, in order, from where one left off', async (t, on) => {
   const { jobs, errors } = await opened(t, on);
