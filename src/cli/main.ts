@@ -6,6 +6,12 @@ import envPaths from 'env-paths';
 import { EarshotError } from '../errors.ts';
 import { holdYoungGeneration } from '../util/young-generation.ts';
 
+/**
+ * Threads that wait for files and name servers: libuv's four are all asleep in fsync when a few uploads end at once, and
+ * then nothing else is read or written.
+ */
+const FILE_THREADS = '32';
+
 /** What runs the command, such as npx or timeout, passes on a signal that the terminal has sent us already. */
 const SAME_SIGNAL_MS = 500;
 
@@ -31,10 +37,11 @@ function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
   if (error.code !== 'EPIPE' && error.code !== 'ERR_STREAM_DESTROYED') throw error;
 }
 
-// The one place that touches the process. Compiled sources are kept, which halves the time to start.
+// The one place that touches the process. The threads are started when the first is needed, later than this. Compiled sources are kept, which halves the time to start.
 const signal = abortOnSignals();
 for (const stream of [process.stdout, process.stderr]) stream.on('error', ignoreClosedPipe);
 holdYoungGeneration();
+process.env['UV_THREADPOOL_SIZE'] ??= FILE_THREADS;
 enableCompileCache(join(envPaths('earshot', { suffix: '' }).cache, 'compiled'));
 const [{ runCommandLine }, { invocationOf }] = await Promise.all([
   import('./run-command-line.ts'),
