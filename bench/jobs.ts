@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { PgBoss } from 'pg-boss';
 import { forQueue, type Database } from '../src/jobs/database.ts';
@@ -8,6 +7,7 @@ import { openPglite } from '../src/jobs/pglite.ts';
 import { openPostgres } from '../src/jobs/postgres.ts';
 import type { NewJob } from '../src/jobs/submit.ts';
 import { Worker, type StageRunner } from '../src/jobs/worker.ts';
+import { timeUuid } from '../src/util/time-uuid.ts';
 import type { Row } from './row.ts';
 
 const CALLERS = 50;
@@ -24,7 +24,7 @@ const progress = { stage: 'work', done: 0, total: 1, percent: 0 };
 
 /** Jobs without work in them: on the embedded database, and on the server that EARSHOT_DATABASE_URL names. */
 export async function jobs(folder: string): Promise<Row[]> {
-  const rows = await onDatabase('embedded', () => openPglite(join(folder, `jobs-${randomUUID()}`)));
+  const rows = await onDatabase('embedded', () => openPglite(join(folder, `jobs-${timeUuid()}`)));
   const url = process.env['EARSHOT_DATABASE_URL'];
   return url === undefined ? rows : [...rows, ...(await onDatabase('server', () => openPostgres(url)))];
 }
@@ -128,7 +128,7 @@ async function drive(board: Jobs, kind: string, count: number): Promise<number> 
     part: { slots: SLOTS, run: () => Promise.resolve({ as: 'done', result: null }) },
     join: { slots: SLOTS, run: ({ job }) => last(job.id) },
   };
-  const ids = Array.from({ length: count }, () => randomUUID());
+  const ids = Array.from({ length: count }, () => timeUuid());
   for (const id of ids) left.add(id);
   const worker = new Worker({
     jobs: board,
@@ -176,7 +176,7 @@ interface Spread {
 
 /** How long a submit takes with CALLERS callers at once, and asking for a queued job and its position, one by one. */
 async function asked(board: Jobs): Promise<{ submit: Spread; get: Spread }> {
-  const ids = Array.from({ length: 1_000 }, () => randomUUID());
+  const ids = Array.from({ length: 1_000 }, () => timeUuid());
   const submit = await timed(ids, CALLERS, (id) => board.submit(job('one', id)));
   const get = await timed(ids, 1, async (id) => {
     const found = await board.get(id);
@@ -209,7 +209,7 @@ async function timed<Item>(
 }
 
 async function fill(board: Jobs, count: number): Promise<void> {
-  await eachOf(Array.from({ length: count }), () => board.submit(job('one', randomUUID())), 256);
+  await eachOf(Array.from({ length: count }), () => board.submit(job('one', timeUuid())), 256);
 }
 
 /** Calls for every item, `callers` at a time. */

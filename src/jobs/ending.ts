@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { timeUuid } from '../util/time-uuid.ts';
 import type { Queryable } from './database.ts';
 import type { Job, JobFailure, JobProgress, JsonObject } from './job.ts';
 import { JOB_COLUMNS } from './job.ts';
@@ -49,7 +49,7 @@ export async function endJobs(tx: Queryable, tickets: Tickets, endings: readonly
 export async function orderWebhooks(tx: Queryable, tickets: Tickets, jobs: readonly Job[]): Promise<void> {
   if (jobs.length === 0) return;
   const rows = jobs.map((job) => {
-    const id = randomUUID();
+    const id = timeUuid();
     return { id, ticket: ticketFor(id, 0), job_id: job.id, body: webhookBody(job) };
   });
   await tx.query(INSERT_DELIVERIES, [toJsonb(rows.map((row) => ({ ...row, ticket: row.ticket.id })))]);

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { timeUuid } from '../util/time-uuid.ts';
 import type { Run } from './begin.ts';
 import type { Database, Queryable } from './database.ts';
 import { announce, endJobs, type Ended } from './ending.ts';
@@ -127,14 +127,14 @@ async function addStages(tx: Queryable, tickets: Tickets, items: readonly Settle
   );
   const rows = adding.flatMap(({ run, outcome }, i) => {
     const row = (stage: NewStage, rank: number, isLast: boolean) => ({
-      id: randomUUID(),
+      id: timeUuid(),
       job_id: run.job.id,
       name: stage.name,
       index: stage.index ?? 0,
       state: isLast ? 'waiting' : 'queued',
       is_optional: stage.isOptional ?? false,
       is_last: isLast,
-      ticket: isLast ? null : randomUUID(),
+      ticket: isLast ? null : timeUuid(),
       rank,
       data: stage.data ?? null,
     });

@@ -1,5 +1,5 @@
-import { randomUUID } from 'node:crypto';
 import { EarshotError } from '../errors.ts';
+import { timeUuid } from '../util/time-uuid.ts';
 import type { Database, Queryable } from './database.ts';
 import { bookPlaces } from './fairness.ts';
 import { JOB_COLUMNS, type Job, type JsonObject } from './job.ts';
@@ -55,8 +55,8 @@ export async function submitAll(
       ...job,
       rank: ranks[i]?.[0] as number,
       dedupe: isDeduped(job) ? job.fingerprint : null,
-      stage: randomUUID(),
-      ticket: randomUUID(),
+      stage: timeUuid(),
+      ticket: timeUuid(),
     }));
     const inserted = new Map((await tx.query<Job>(INSERT, [toJsonb(rows)])).map((job) => [job.id, job]));
     const fresh = rows.filter(({ id }) => inserted.has(id));

@@ -1,6 +1,6 @@
-import { randomUUID } from 'node:crypto';
 import { PgBoss } from 'pg-boss';
 import { toEarshotError, type EarshotError } from '../errors.ts';
+import { timeUuid } from '../util/time-uuid.ts';
 import { forQueue, type Database, type Queryable } from './database.ts';
 
 /**
@@ -72,7 +72,7 @@ export class Tickets {
     // it, and with a long queue it keeps the database busy.
     await this.#db.query(`UPDATE earshot_queue.version SET monitor_backoff_on = 'infinity'`);
     // pg-boss looks a queue up at its first use; within a transaction of an embedded database it would wait for itself.
-    for (const queue of queues) await this.#boss.findJobs(queue, { id: randomUUID() });
+    for (const queue of queues) await this.#boss.findJobs(queue, { id: timeUuid() });
   }
 
   /** Adds tickets within a transaction. */
@@ -128,7 +128,7 @@ export class Tickets {
 
 /** A new ticket for a row. */
 export function ticketFor(of: string, rank: number, delay?: number): Ticket {
-  return { id: randomUUID(), of, rank, ...(delay === undefined ? {} : { delay }) };
+  return { id: timeUuid(), of, rank, ...(delay === undefined ? {} : { delay }) };
 }
 
 /** Of several attempts at one ticket only the last can be live. */

@@ -1,10 +1,10 @@
-import { randomUUID } from 'node:crypto';
 import { FieldError } from '../api/errors.ts';
 import type { JobOptions } from '../api/job-options.ts';
 import { parseJobForm, parseJobRequest, type JobRequest } from '../api/job-request.ts';
 import type { Submission } from '../jobs/submit.ts';
 import type { Written } from '../storage/storage.ts';
 import { checkLiteralAddress } from '../util/pinned-lookup.ts';
+import { timeUuid } from '../util/time-uuid.ts';
 import type { Call, ServerContext } from './context.ts';
 import { checkRoom } from './room.ts';
 import { checkedOptions, fingerprintOf, submit, type Submitting } from './submit.ts';
@@ -50,7 +50,7 @@ async function submitReference(
   await checkRoom(call, context, 0);
   const name = displayName(request.name ?? lastPart(new URL(url)));
   return submit(
-    { id: randomUUID(), kind, input: { name, url }, options, content: null, request },
+    { id: timeUuid(), kind, input: { name, url }, options, content: null, request },
     call,
     context,
   );

@@ -1,6 +1,6 @@
-import { randomUUID } from 'node:crypto';
 import { folderOf, sourceKey } from '../api/job-files.ts';
 import type { Submission } from '../jobs/submit.ts';
+import { timeUuid } from '../util/time-uuid.ts';
 import type { Call, ServerContext } from './context.ts';
 import { checkRoom, whileRoom } from './room.ts';
 import { checkAnnounced, receiveForm, type ReceivedForm } from './upload.ts';
@@ -30,7 +30,7 @@ export async function withUpload(
   { files = { file: sourceKey }, longFields = [] }: UploadForm = {},
 ): Promise<Submission> {
   const { storage, limits, activity } = context;
-  const id = randomUUID();
+  const id = timeUuid();
   const announced = Number(call.request.headers['content-length'] ?? 0);
   checkAnnounced(call.request, limits.maxUploadBytes);
   await checkRoom(call, context, announced);

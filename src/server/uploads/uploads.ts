@@ -1,5 +1,4 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { randomUUID } from 'node:crypto';
 import { statfs } from 'node:fs/promises';
 import { Server } from '@tus/server';
 import { folderOf, sourceKey } from '../../api/job-files.ts';
@@ -7,6 +6,7 @@ import { EarshotError } from '../../errors.ts';
 import type { Submission } from '../../jobs/submit.ts';
 import type { Written } from '../../storage/storage.ts';
 import { sha256File } from '../../util/hash.ts';
+import { timeUuid } from '../../util/time-uuid.ts';
 import { maySee, type Caller } from '../auth/caller.ts';
 import type { ServerContext } from '../context.ts';
 import { displayName } from '../upload.ts';
@@ -64,7 +64,7 @@ export class Uploads {
       lockDrainTimeout: 500,
       maxSize: limits.maxUploadBytes,
       relativeLocation: true,
-      namingFunction: () => randomUUID(),
+      namingFunction: () => timeUuid(),
       onUploadFinish: async (_request, { id, offset }) => {
         const found = await records.get(id);
         const sha256 = this.#store.sha256(id, offset);
