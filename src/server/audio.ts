@@ -8,7 +8,7 @@ import { type AudioRequest, parseAudioRequest, RESPONSE_FORMATS } from '../api/o
 import type { KnownSpeakerField } from '../api/known-speakers.ts';
 import { streamAnswer } from './audio-stream.ts';
 import type { Call, Route, ServerContext } from './context.ts';
-import { submit } from './submit.ts';
+import { submit, TRANSCRIBE } from './submit.ts';
 import { withUpload } from './with-upload.ts';
 import { answerWhenReady, PRIVATE, transcriptWhenDone, waitingSignal } from './synchronous.ts';
 
@@ -72,8 +72,7 @@ async function answerAudio(task: Task, call: Call, context: ServerContext): Prom
         ...(await keep(asked.knownSpeakers, id, context)),
       };
       const options = optionsOf(asked, task);
-      const kind = { name: 'transcribe', first: 'prepare' };
-      return submit({ id, kind, input, options, content: form.file, ...PRIVATE }, call, context);
+      return submit({ id, kind: TRANSCRIBE, input, options, content: form.file, ...PRIVATE }, call, context);
     },
     { longFields: ['known_speaker_references'] },
   );

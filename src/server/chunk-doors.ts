@@ -10,7 +10,7 @@ import type { Transcript } from '../transcript/schema.ts';
 import { fullText, inOrder, textOf } from '../writers/paragraphs.ts';
 import { jobOf, type Route } from './context.ts';
 import { transcriptOf } from './jobs.ts';
-import { checkedOptions, submit } from './submit.ts';
+import { checkedOptions, submit, TRANSCRIBE } from './submit.ts';
 import { withUpload } from './with-upload.ts';
 
 const offset = z.coerce.number().min(0).max(1e7);
@@ -78,8 +78,7 @@ export const CHUNK_ROUTES: readonly Route[] = [
         const input = { name: request.name ?? form.file.name, url: null, offset_seconds: offsetSeconds };
         // Speakers of a part mean nothing in another: they are told apart only when that is asked for.
         const options = { diarization: 'off' as const, enrich: [], ...checkedOptions(request, context) };
-        const kind = { name: 'transcribe', first: 'prepare' };
-        return submit({ id, kind, input, options, content: form.file, request }, call, context);
+        return submit({ id, kind: TRANSCRIBE, input, options, content: form.file, request }, call, context);
       });
       return { status: 'accepted', job_id: job.id, chunk_id: job.id };
     },

@@ -6,7 +6,7 @@ import { jobOptionsSchema } from '../api/job-options.ts';
 import { CHUNK_ROUTES } from './chunk-doors.ts';
 import type { Call, Route, ServerContext } from './context.ts';
 import { resultContent, resultQuery, SANDBOX, withCharset } from './jobs.ts';
-import { checkedOptions, submit, type Submitting } from './submit.ts';
+import { checkedOptions, submit, TRANSCRIBE, type Submitting } from './submit.ts';
 import { withUpload, type Stored } from './with-upload.ts';
 import { answerWhenReady, PRIVATE, transcriptWhenDone, waitingSignal } from './synchronous.ts';
 import type { ReceivedFile } from './upload.ts';
@@ -35,7 +35,7 @@ export const DOOR_ROUTES: readonly Route[] = [
         const { name: called, ...request } = transcribeRequest(query, form.fields);
         const recording = recordingOf(form.files);
         return {
-          kind: { name: 'transcribe', first: 'prepare' },
+          kind: TRANSCRIBE,
           input: { name: called ?? recording.name, url: null },
           options: checkedOptions(request, context),
           content: recording,

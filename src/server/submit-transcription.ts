@@ -7,38 +7,38 @@ import { checkLiteralAddress } from '../util/pinned-lookup.ts';
 import { timeUuid } from '../util/time-uuid.ts';
 import type { Call, ServerContext } from './context.ts';
 import { checkRoom } from './room.ts';
-import { checkedOptions, fingerprintOf, submit, type Submitting } from './submit.ts';
+import { checkedOptions, fingerprintOf, submit, TRANSCRIBE, type Submitting } from './submit.ts';
 import { displayName } from './upload.ts';
 import { withUpload } from './with-upload.ts';
 
+/** What is wanted, wherever the recording is. */
+interface Wanted {
+  readonly request: JobRequest;
+  readonly options: JobOptions;
+}
+
 /** `POST /jobs`: a form with the recording, or JSON that says where it is. */
 export async function submitTranscription(call: Call, context: ServerContext): Promise<Submission> {
-  const kind = { name: 'transcribe', first: 'prepare' };
   if (call.request.isMultipart())
     return withUpload(call, context, async ({ id, form }) => {
       const request = parseJobForm(form.fields);
       const options = checkedOptions(request, context);
-      if (form.file === null) return submitReference(request, options, kind, call, context);
+      if (form.file === null) return submitReference({ request, options }, call, context);
       if (request.url !== undefined || request.upload_id !== undefined)
         throw new FieldError('file', 'expected one of file, url and upload_id, got several');
       const input = { name: displayName(request.name ?? form.file.name), url: null };
-      return submit({ id, kind, input, options, content: form.file, request }, call, context);
+      return submit({ id, kind: TRANSCRIBE, input, options, content: form.file, request }, call, context);
     });
   const request = parseJobRequest(call.request.body ?? {});
-  return submitReference(request, checkedOptions(request, context), kind, call, context);
+  return submitReference({ request, options: checkedOptions(request, context) }, call, context);
 }
 
-async function submitReference(
-  request: JobRequest,
-  options: JobOptions,
-  kind: Submitting['kind'],
-  call: Call,
-  context: ServerContext,
-): Promise<Submission> {
+async function submitReference(wanted: Wanted, call: Call, context: ServerContext): Promise<Submission> {
+  const { request } = wanted;
   const { url, upload_id: uploadId } = request;
   if (url !== undefined && uploadId !== undefined)
     throw new FieldError('upload_id', 'expected one of url and upload_id, got both');
-  if (uploadId !== undefined) return submitUpload(uploadId, request, options, kind, call, context);
+  if (uploadId !== undefined) return submitUpload(uploadId, wanted, call, context);
   if (url === undefined)
     throw new FieldError(
       'file',
@@ -50,7 +50,7 @@ async function submitReference(
   await checkRoom(call, context, 0);
   const name = displayName(request.name ?? lastPart(new URL(url)));
   return submit(
-    { id: timeUuid(), kind, input: { name, url }, options, content: null, request },
+    { id: timeUuid(), kind: TRANSCRIBE, input: { name, url }, content: null, ...wanted },
     call,
     context,
   );
@@ -69,16 +69,14 @@ function lastPart({ pathname }: URL): string {
 /** A job of a finished resumable upload. */
 async function submitUpload(
   id: string,
-  request: JobRequest,
-  options: JobOptions,
-  kind: Submitting['kind'],
+  wanted: Wanted,
   call: Call,
   context: ServerContext,
 ): Promise<Submission> {
   const { caller } = call;
-  const name = displayName(request.name ?? (await context.uploads.nameOf(id, caller)));
+  const name = displayName(wanted.request.name ?? (await context.uploads.nameOf(id, caller)));
   const of = (content: Written): Submitting => ({
-    ...{ id, kind, options, content, request },
+    ...{ id, kind: TRANSCRIBE, content, ...wanted },
     input: { name, url: null },
   });
   return context.uploads.claim(id, {

@@ -12,6 +12,9 @@ import { checkWebhookUrl } from '../util/webhook-url.ts';
 import { hasScope } from './auth/caller.ts';
 import type { Call, ServerContext } from './context.ts';
 
+/** The kind of job that most doors make. */
+export const TRANSCRIBE = { name: 'transcribe', first: 'prepare' };
+
 /** What a job is made of, whatever door it came through. */
 export interface Submitting {
   readonly id: string;
