@@ -37,7 +37,8 @@ function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
   if (error.code !== 'EPIPE' && error.code !== 'ERR_STREAM_DESTROYED') throw error;
 }
 
-// The one place that touches the process. The threads are started when the first is needed, later than this. Compiled sources are kept, which halves the time to start.
+// The one place that touches the process. Threads are started when the first is needed, later than this; compiled
+// sources are kept, which halves the time to start.
 const signal = abortOnSignals();
 for (const stream of [process.stdout, process.stderr]) stream.on('error', ignoreClosedPipe);
 holdYoungGeneration();
