@@ -1,5 +1,5 @@
 // Shows what happens to a job while it happens. A connection that breaks is made again; no event comes twice.
-//   node examples/events.ts talk.mp4
+//   npx node --conditions=earshot-source examples/events.ts talk.mp4
 import process from 'node:process';
 import { EarshotClient } from 'earshot/client';
 

@@ -1,5 +1,5 @@
 // Sends a large file piece by piece. Stop it and start it again: it goes on where it was.
-//   node examples/resumable-upload.ts talk.mp4
+//   npx node --conditions=earshot-source examples/resumable-upload.ts talk.mp4
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import process from 'node:process';
 import { EarshotClient } from 'earshot/client';

@@ -1,5 +1,5 @@
 // Hands a recording in, waits, and prints who said what.
-//   node examples/submit-and-wait.ts talk.mp4
+//   npx node --conditions=earshot-source examples/submit-and-wait.ts talk.mp4
 import process from 'node:process';
 import { EarshotApiError, EarshotClient } from 'earshot/client';
 

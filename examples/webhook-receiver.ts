@@ -1,5 +1,5 @@
 // Receives the webhook of a job that has ended, and believes only what the server signed.
-//   EARSHOT_WEBHOOK_SECRET=whsec_… PORT=9000 node examples/webhook-receiver.ts
+//   EARSHOT_WEBHOOK_SECRET=whsec_… PORT=9000 npx node --conditions=earshot-source examples/webhook-receiver.ts
 // Hand jobs in with webhook_url=https://this.machine.example:9000/ .
 import { createServer } from 'node:http';
 import process from 'node:process';

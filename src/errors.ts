@@ -48,8 +48,7 @@ export const ERRORS = {
   disk_full: {
     ...failure,
     httpStatus: 507,
-    meaning:
-      'No space, or too little, is left where files are kept; finished chunks are kept and the run can be resumed.',
+    meaning: 'No space, or too little, is left where files are kept; what was finished is kept.',
   },
   locked: {
     ...failure,

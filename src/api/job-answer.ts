@@ -61,7 +61,7 @@ export function jobAnswer(job: Job, position: number | null, now: Date): JobAnsw
 
 /** The wire shape of what `progress` was of the job at the time `at`. */
 export function progressAnswer(job: Job, progress: JobProgress, at: Date): z.infer<typeof progressSchema> {
-  return { ...progress, eta_seconds: eta(job, progress.percent, at) };
+  return { ...progress, eta_seconds: eta(job, progress, at) };
 }
 
 /** What went wrong, for the client: messages of the server's own failures hold paths and stay in its log. */
@@ -74,8 +74,10 @@ export function publicError({ code, message }: { code: string; message: string }
   return { code, message: kind.httpStatus >= 500 ? kind.meaning : message };
 }
 
-function eta(job: Job, percent: number, now: Date): number | null {
-  if (job.status !== 'processing' || job.startedAt === null || percent < 5) return null;
+/** What is left takes as long as what is done: which says nothing before the first chunk, by far the longest part, is. */
+function eta(job: Job, { done, percent }: JobProgress, now: Date): number | null {
+  if (job.status !== 'processing' || job.startedAt === null) return null;
+  if (percent < 5 || (done === 0 && percent < 50)) return null;
   const spent = (now.getTime() - job.startedAt.getTime()) / 1000;
   return Math.max(0, Math.round((spent * (100 - percent)) / percent));
 }

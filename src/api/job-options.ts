@@ -9,9 +9,9 @@ export const jobOptionsSchema = z.strictObject({
     .optional(),
   task: z.enum(['transcribe', 'translate']).optional(),
   diarization: z.enum(['auto', 'pyannote', 'classic', 'channels', 'off']).optional(),
-  speakers: z.int().min(1).max(50).optional(),
-  min_speakers: z.int().min(1).max(50).optional(),
-  max_speakers: z.int().min(1).max(50).optional(),
+  speakers: z.int().min(1).max(100).optional(),
+  min_speakers: z.int().min(1).max(100).optional(),
+  max_speakers: z.int().min(1).max(100).optional(),
   enrich: z.array(z.enum(['prosody', 'sentiment', 'emotion'])).optional(),
   batch_size: z
     .int()

@@ -14,7 +14,7 @@ export interface AudioStream {
   readonly late: number;
 }
 
-/** What a media file holds. `duration` is what the container states, in seconds; null when it does not say. */
+/** What a media file holds. `duration` is what it states of its sound, in seconds; null when it does not say. */
 export interface Probe {
   readonly container: string;
   readonly duration: number | null;
@@ -33,6 +33,7 @@ const probeSchema = z.object({
       sample_rate: z.coerce.number().int().default(0),
       channels: z.int().default(0),
       start_time: anySeconds,
+      duration: seconds,
     }),
   ),
 });
@@ -51,15 +52,13 @@ export async function probe(path: string, name: string, signal?: AbortSignal): P
   const parsed = probeSchema.safeParse(JSON.parse(exit.stdout));
   if (!parsed.success) throw unreadable(name, 'ffprobe found no known container');
   const { format, streams } = parsed.data;
-  const audio = streams
-    .filter((stream) => stream.codec_type === 'audio')
-    .map((stream, index) => ({
-      index,
-      codec: stream.codec_name,
-      sampleRate: stream.sample_rate,
-      channels: stream.channels,
-      late: Math.max(0, (stream.start_time ?? 0) - (format.start_time ?? 0)),
-    }));
+  const audio = streams.filter(isAudio).map((stream, index) => ({
+    index,
+    codec: stream.codec_name,
+    sampleRate: stream.sample_rate,
+    channels: stream.channels,
+    late: Math.max(0, (stream.start_time ?? 0) - (format.start_time ?? 0)),
+  }));
   const hasVideo = streams.some((stream) => stream.codec_type === 'video');
   if (audio.length === 0)
     throw new EarshotError(
@@ -75,8 +74,12 @@ export async function probe(path: string, name: string, signal?: AbortSignal): P
       name,
       `a sample rate of ${odd.sampleRate} Hz and ${odd.channels} channels is no recording`,
     );
-  return { container: format.format_name, duration: lengthOf(format), streams: audio, hasVideo };
+  // A film may go on when its sound has ended.
+  const duration = hasVideo ? (streams.find(isAudio)?.duration ?? null) : lengthOf(format);
+  return { container: format.format_name, duration, streams: audio, hasVideo };
 }
+
+const isAudio = ({ codec_type: type }: { codec_type?: string | undefined }): boolean => type === 'audio';
 
 /** Hz. Speech cannot be heard below; a header that says 1 Hz would blow kilobytes up to gigabytes. */
 const LOWEST_RATE = 4_000;

@@ -1,4 +1,4 @@
-import { glob, readdir, stat } from 'node:fs/promises';
+import { glob, open, readdir, stat } from 'node:fs/promises';
 import { basename, dirname, extname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { EarshotError, toEarshotError } from '../errors.ts';
@@ -33,12 +33,16 @@ const MEDIA = new Set(
 
 /**
  * The recordings behind the arguments, each once, folders and patterns in order of name; and the arguments that name
- * nothing, or nothing that can be had.
+ * nothing, or nothing that can be had. Rejects with `usage` when an argument is empty: it would name the whole folder.
  */
 export async function findInputs(
   args: readonly string[],
   cwd: string,
 ): Promise<{ inputs: Input[]; failures: InputFailure[] }> {
+  if (args.some((arg) => arg.trim() === ''))
+    throw new EarshotError('usage', 'an argument is empty: expected a file, folder, pattern or URL', {
+      hint: 'in a script, the variable may not be set',
+    });
   const inputs: Input[] = [];
   const failures: InputFailure[] = [];
   const seen = new Set<string>();
@@ -64,7 +68,7 @@ export async function mediaBelow(folder: string): Promise<string[]> {
     const path = join(folder, entry.name);
     if (entry.name.startsWith('.')) continue;
     if (entry.isDirectory()) found.push(...(await mediaBelow(path)));
-    else if (isMedia(path) && (await isFile(path))) found.push(path);
+    else if (isMedia(path) && (await isFile(path)) && (await isNoSource(path))) found.push(path);
   }
   return found;
 }
@@ -104,7 +108,8 @@ async function patternInputs(pattern: string, cwd: string): Promise<Input[]> {
   const found: string[] = [];
   for await (const match of glob(pattern, { cwd })) {
     const path = resolve(cwd, match);
-    if ((anyExtension || isMedia(path)) && (await isFile(path))) found.push(match);
+    const counts = anyExtension || (isMedia(path) && (await isNoSource(path)));
+    if (counts && (await isFile(path))) found.push(match);
   }
   if (found.length === 0)
     throw new EarshotError('recording_not_found', `${pattern}: no media file fits this pattern`);
@@ -152,3 +157,18 @@ export const isMedia = (path: string): boolean => MEDIA.has(extname(path).slice(
 
 const isFile = async (path: string): Promise<boolean> =>
   (await stat(path).catch(() => null))?.isFile() ?? false;
+
+/** A .ts or .mts is TypeScript unless it begins with two packets of an MPEG transport stream (ISO/IEC 13818-1, 2.4.3). */
+async function isNoSource(path: string): Promise<boolean> {
+  if (!/\.m?ts$/i.test(path)) return true;
+  const file = await open(path).catch(() => null);
+  if (file === null) return true; // whoever opens it says why it cannot be
+  try {
+    const { buffer } = await file.read(Buffer.alloc(197), 0, 197, 0);
+    return [0, 4].some((at) => buffer[at] === SYNC && buffer[at + 188 + at] === SYNC);
+  } finally {
+    await file.close();
+  }
+}
+
+const SYNC = 0x47;

@@ -32,15 +32,17 @@ function abortOnSignals(): AbortSignal {
   return controller.signal;
 }
 
-/** A reader that has seen enough (`earshot … | head`) is no error. */
-function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'EPIPE' && error.code !== 'ERR_STREAM_DESTROYED') throw error;
+/** A reader that has seen enough (`earshot … | head`) is no error; a full disk behind a redirection is the end. */
+function onOutputError(error: NodeJS.ErrnoException): void {
+  if (error.code === 'EPIPE' || error.code === 'ERR_STREAM_DESTROYED') return;
+  process.stderr.write(`earshot: the output cannot be written: ${error.message}\n`);
+  process.exit(1);
 }
 
 // The one place that touches the process. Threads are started when the first is needed, later than this; compiled
 // sources are kept, which halves the time to start.
 const signal = abortOnSignals();
-for (const stream of [process.stdout, process.stderr]) stream.on('error', ignoreClosedPipe);
+for (const stream of [process.stdout, process.stderr]) stream.on('error', onOutputError);
 holdYoungGeneration();
 process.env['UV_THREADPOOL_SIZE'] ??= FILE_THREADS;
 enableCompileCache(join(envPaths('earshot', { suffix: '' }).cache, 'compiled'));

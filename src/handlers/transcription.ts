@@ -127,7 +127,7 @@ export function transcriptionRunners(context: TranscriptionContext): Record<stri
               results: chunks.map((stage, i): ChunkResult =>
                 done[i]
                   ? { recognition: done[i].recognition, error: null }
-                  : { recognition: null, error: stage.error?.message ?? 'it was not recognised' },
+                  : { recognition: null, ...failureOf(stage) },
               ),
               diarization,
               named,
@@ -235,6 +235,11 @@ async function planOf(jobs: Jobs, job: Job): Promise<z.infer<typeof prepared>> {
   const [stage] = await jobs.results(job.id, 'prepare');
   return prepared.parse(stage?.result);
 }
+
+const failureOf = ({ error }: Stage): { error: string; code: string } => ({
+  error: error?.message ?? 'it was not recognised',
+  code: error?.code ?? 'engine_failed',
+});
 
 function stageOf(stages: readonly Stage[], name: string): Stage {
   const stage = stages.find((each) => each.name === name);

@@ -91,7 +91,7 @@ UPDATE earshot.job
 SET status = wanted.status, result = NULLIF(wanted.result, 'null'), error = NULLIF(wanted.error, 'null'),
   finished_at = now(), expires_at = now() + keep_seconds * interval '1 second',
   dedupe = CASE WHEN wanted.status = 'completed' THEN dedupe END,
-  progress = CASE WHEN wanted.status = 'completed' THEN jsonb_set(progress, '{percent}', '100')
+  progress = CASE WHEN wanted.status = 'completed' THEN progress || jsonb_build_object('percent', 100, 'done', progress -> 'total')
     ELSE progress END
 FROM jsonb_to_recordset($1::jsonb) AS wanted (id uuid, status text, result jsonb, error jsonb)
 WHERE job.id = wanted.id AND job.status IN ('queued', 'processing')

@@ -62,8 +62,9 @@ export class Positions {
     const isFresh = known !== null && Math.abs(this.#clock.now() - known.at) <= FRESH_MS;
     const found = isFresh ? asked.map((job) => placeOf(job, known.jobs)) : [];
     if (isFresh && !(known.isWhole && found.includes(null))) return found;
-    const { jobs } = await this.#look();
-    return asked.map((job) => placeOf(job, jobs));
+    const { jobs, isWhole } = await this.#look();
+    // Who is not in the whole queue has been begun since: nobody was before it.
+    return asked.map((job) => placeOf(job, jobs) ?? (isWhole ? 0 : null));
   }
 
   async #look(): Promise<Head> {

@@ -75,7 +75,7 @@ async function attempt(
       if (error.code === 'disk_full' || error.kind.exitCode >= 2) throw error;
       // A remote pool has tried its workers before it gives a chunk up.
       if (tried === ATTEMPTS || !error.kind.retryable || error.code === 'worker_failed')
-        return { recognition: null, error: error.message, hint: error.hint };
+        return { recognition: null, error: error.message, code: error.code, hint: error.hint };
       task.onNotice?.(
         `chunk ${chunk.index + 1}: ${error.message}; trying again (${tried + 1} of ${ATTEMPTS})`,
       );

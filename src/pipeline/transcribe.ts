@@ -1,12 +1,11 @@
 import { openRecording } from '../audio/recording.ts';
-import { EarshotError } from '../errors.ts';
 import { together } from '../util/together.ts';
 import { chooseDiarization, DIARIZATION_ENGINES } from '../speech/diarization/index.ts';
 import { chooseRecognition, RECOGNITION_ENGINES } from '../speech/recognition/index.ts';
 import type { RecognitionEngine, RecognitionRequest } from '../speech/recognition/recognition.ts';
 import type { Transcript } from '../transcript/schema.ts';
 import { assemble } from './assemble.ts';
-import type { ChunkResult } from './chunk-result.ts';
+import { noneRecognized, type ChunkResult } from './chunk-result.ts';
 import { diarize } from './diarize.ts';
 import { finish } from './finish.ts';
 import type { PipelineTask, TranscribeOptions } from './options.ts';
@@ -104,15 +103,11 @@ function requestOf({ language, task }: TranscribeOptions, signal: AbortSignal): 
   return { language, task, signal };
 }
 
-/** How many chunks have no result; `engine_failed` when none has one. */
+/** How many chunks have no result; throws when none has one. */
 function failures(results: readonly ChunkResult[], name: string): number {
-  const failed = results.filter((result) => result.error !== null);
-  const [first] = failed;
-  if (first && failed.length === results.length)
-    throw new EarshotError('engine_failed', `no part of ${name} could be recognised: ${first.error}`, {
-      ...(first.hint ? { hint: first.hint } : {}),
-    });
-  return failed.length;
+  const failure = noneRecognized(results, name);
+  if (failure) throw failure;
+  return results.filter(({ error }) => error !== null).length;
 }
 
 async function timed<T>(work: () => Promise<T>): Promise<{ value: T; seconds: number }> {

@@ -11,11 +11,11 @@ export const requestId = (): string => `req_${randomUUID().replaceAll('-', '')}`
 /** Answers a request with an error, and tells `onError` of those whose message the client does not see. */
 export function sendError(onError?: (error: EarshotError) => void) {
   return (thrown: FastifyError | Error, request: FastifyRequest, reply: FastifyReply): void => {
-    const error = fromFastify(thrown) ?? toEarshotError(thrown);
+    const { spec } = request.routeOptions.config;
+    const error = fromFastify(thrown, Object.keys(spec?.body ?? {})) ?? toEarshotError(thrown);
     const isNews = error.kind.httpStatus >= 500 && error.code !== 'draining';
     if (isNews && !isGone(thrown, request)) onError?.(error);
-    const isOpenAi = request.routeOptions.config.spec?.tag === 'OpenAI';
-    const { status, headers, body } = errorAnswer(isOpenAi ? asOpenAi(error) : error);
+    const { status, headers, body } = errorAnswer(spec?.tag === 'OpenAI' ? asOpenAi(error) : error);
     reply.code(status).headers(headers).header('x-request-id', request.id);
     // A route may have begun to say what its answer would be.
     void reply.header('content-type', 'application/json; charset=utf-8').send(body);
@@ -26,8 +26,8 @@ export function sendError(onError?: (error: EarshotError) => void) {
 const isGone = (error: NodeJS.ErrnoException, { raw }: FastifyRequest): boolean =>
   error.code === 'ECONNRESET' && raw.socket.destroyed;
 
-/** What fastify and its plugins say of bad requests, in our codes; null when it is not theirs or not the client's fault. */
-function fromFastify(error: FastifyError | Error): EarshotError | null {
+/** What fastify and its plugins say of bad requests to a route that takes bodies of `types`, in our codes; null when it is not theirs or not the client's fault. */
+function fromFastify(error: FastifyError | Error, types: readonly string[]): EarshotError | null {
   const { statusCode: status, code } = error as Partial<FastifyError>;
   if (error instanceof EarshotError || status === undefined || status >= 500) return null;
   if (code === 'FST_REQ_FILE_TOO_LARGE')
@@ -35,7 +35,7 @@ function fromFastify(error: FastifyError | Error): EarshotError | null {
   if (status === 406 || status === 415)
     return mapped(
       'media_type_unsupported',
-      'expected a body of type multipart/form-data or application/json',
+      types.length > 0 ? `expected a body of type ${types.join(' or ')}` : 'this takes no body',
       error,
     );
   if (code === 'FST_ERR_CTP_BODY_TOO_LARGE')

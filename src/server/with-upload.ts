@@ -1,5 +1,6 @@
 import { folderOf, sourceKey } from '../api/job-files.ts';
 import type { Submission } from '../jobs/submit.ts';
+import { abortable } from '../util/abortable.ts';
 import { timeUuid } from '../util/time-uuid.ts';
 import type { Call, ServerContext } from './context.ts';
 import { checkRoom, whileRoom } from './room.ts';
@@ -35,18 +36,23 @@ export async function withUpload(
   checkAnnounced(call.request, limits.maxUploadBytes);
   await checkRoom(call, context, announced);
   activity.uploads++;
+  const gone = new AbortController();
+  call.reply.raw.once('close', () => gone.abort(connectionGone()));
+  if (call.reply.raw.destroyed) gone.abort(connectionGone());
   let isKept = false;
   try {
-    const form = await receiveForm(
+    const receiving = receiveForm(
       call.request,
       limits.maxUploadBytes,
       (bytes, field) =>
         storage.put((files[field] ?? sourceKey)(id), whileRoom(bytes, context), {
           maxBytes: limits.maxUploadBytes,
+          signal: gone.signal,
         }),
       Object.keys(files),
       longFields,
     );
+    const form = await abortable(receiving, gone.signal);
     if (form.file !== null) context.metrics.received(form.file.bytes);
     if (form.file !== null && announced === 0) await checkRoom(call, context, form.file.bytes);
     const submission = await use({ id, form });
@@ -57,3 +63,7 @@ export async function withUpload(
     if (!isKept) await storage.removeAll(folderOf(id)).catch(context.onError);
   }
 }
+
+/** What Node says of a body that ends early; of one that is followed by bytes that are no HTTP it says nothing. */
+const connectionGone = (): Error =>
+  Object.assign(new Error('the connection has gone'), { code: 'ECONNRESET' });

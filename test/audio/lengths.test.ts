@@ -114,6 +114,19 @@ test('a WAV file that was cut off states what it should have been', async () => 
   assert.ok(Math.abs(waveform.duration - 0.625) < 0.001);
 });
 
+test('a film that goes on when its sound has ended states the length of its sound, or none', async () => {
+  const picture = ['-f', 'lavfi', '-i', 'color=black:s=32x32:d=8:r=5'];
+  for (const [name, stated] of [
+    ['film.mp4', 2],
+    ['film.mkv', null],
+  ] as const) {
+    ffmpeg(...picture, '-i', tone, '-c:a', 'aac', at(name));
+    const { recording, waveform } = await decoded(at(name));
+    assert.equal(recording.statedDuration?.toFixed(0) ?? null, stated?.toFixed(0) ?? null, name);
+    assert.ok(Math.abs(waveform.duration - 2) < 0.2, `${name}: ${waveform.duration} s`);
+  }
+});
+
 test('an RF64 file states its size in a chunk of its own', async () => {
   ffmpeg('-i', tone, '-rf64', 'always', at('large.wav'));
   const whole = await decoded(at('large.wav'));

@@ -52,6 +52,22 @@ test('a missing argument and no command at all are exit code 2', async () => {
   assert.equal((await earshot(['models', 'lst'], { cwd })).code, 2);
 });
 
+test('an empty argument is exit code 2, not the folder that one is in', async () => {
+  for (const command of ['transcribe', 'submit']) {
+    const { code, stdout, stderr } = await earshot([command, ''], { cwd });
+    assert.deepEqual([code, stdout], [2, ''], command);
+    assert.match(stderr, /an argument is empty/);
+  }
+});
+
+test('TypeScript in a folder is no video', async () => {
+  await writeFile(join(cwd, 'G.ts'), `G${' '.repeat(500)}`);
+  const { code, stderr } = await earshot(['transcribe', '.'], { cwd });
+  await rm(join(cwd, 'G.ts'));
+  assert.equal(code, 1);
+  assert.match(stderr, /no media file in this folder/);
+});
+
 test('a configuration with three mistakes is three lines, each with its place, and exit code 2', async () => {
   const file = join(cwd, 'earshot.config.json');
   await writeFile(file, JSON.stringify({ formts: ['txt'], jobs: -1, language: 'klingon' }));

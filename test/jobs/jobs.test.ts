@@ -15,6 +15,7 @@ testOnEach('a job fans out, joins, and is completed with its result', async (t, 
   assert.equal(done.status, 'completed');
   assert.deepEqual(done.result, { parts: [0, 2, 4] });
   assert.equal(done.progress?.percent, 100);
+  assert.equal(done.progress?.done, done.progress?.total);
   const types = (await jobs.events(job.id, 0)).map(({ type, data }) =>
     type === 'status' ? data['status'] : type,
   );

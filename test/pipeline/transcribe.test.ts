@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { EarshotError } from '../../src/errors.ts';
 import type { Progress, TranscribeOptions } from '../../src/pipeline/options.ts';
+import { noneRecognized, type ChunkResult } from '../../src/pipeline/chunk-result.ts';
 import { transcribe } from '../../src/pipeline/transcribe.ts';
 import type { ChunkAudio, RecognitionEngine } from '../../src/speech/recognition/recognition.ts';
 import { transcriptSchema, type Transcript } from '../../src/transcript/schema.ts';
@@ -167,6 +168,20 @@ test('E6: a chunk that cannot be recognised is a gap and a warning, and the rest
 test('an engine that can do nothing ends the run with its own error', async () => {
   const engine = countingEngine(() => true);
   await assert.rejects(transcribe(MEETING, options('dead'), {}, [engine]), { code: 'engine_unavailable' });
+});
+
+test('a run of which no chunk is recognised ends with what all of them failed with', () => {
+  const failed = (code: string): ChunkResult => ({ recognition: null, error: `why: ${code}`, code });
+  const heard: ChunkResult = {
+    recognition: { words: [], language: { code: null, confidence: null } },
+    error: null,
+  };
+  const unknown = failed('language_unsupported');
+  assert.equal(noneRecognized([unknown, unknown], 'a.wav')?.code, 'language_unsupported');
+  assert.equal(noneRecognized([unknown, failed('worker_failed')], 'a.wav')?.code, 'engine_failed');
+  assert.equal(noneRecognized([failed('of another version')], 'a.wav')?.code, 'engine_failed');
+  assert.equal(noneRecognized([unknown, heard], 'a.wav'), null);
+  assert.equal(noneRecognized([], 'a.wav'), null);
 });
 
 for (const name of ['silence', 'noise', 'tone'])

@@ -134,6 +134,31 @@ test('attacks on an open server', async (t) => {
     assert.equal(statusOf(answer), 415, answer);
   });
 
+  await t.test(
+    'a body that ends too early, with bytes behind it that are no HTTP, is no upload for ever',
+    async () => {
+      const body = `${FILE_HEAD}RIFF`;
+      for (const path of ['/jobs', '/v1/audio/transcriptions'])
+        assert.equal(
+          statusOf(
+            await said(
+              url,
+              `POST ${path} HTTP/1.1\r\nHost: localhost\r\n${FORM_HEAD}Content-Length: ${body.length}\r\n\r\n${body}JUNK\r\n\r\n`,
+            ),
+          ),
+          400,
+        );
+      await eventually('no upload is under way', async () => {
+        const { active_uploads: uploads } = (await (await fetch(`${url}/health`)).json()) as Record<
+          string,
+          number
+        >;
+        return uploads === 0;
+      });
+      await nothingKept();
+    },
+  );
+
   await t.test('two ways to say how long a body is, and other smuggling', async () => {
     const inner = 'GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n';
     for (const headers of [

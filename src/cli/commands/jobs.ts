@@ -28,7 +28,7 @@ const list: Actions[string] = async (ids, context) => {
     if (settings.json) await terminal.result(`${JSON.stringify(job)}\n`);
     else rows.push(cellsOf(job));
   if (settings.json) return 0;
-  if (rows.length === 0) terminal.note('there is no such job');
+  if (rows.length === 0) terminal.note(status === 'any' ? 'there are no jobs' : `no job is ${status}`);
   else await terminal.result(table(['id', 'status', 'done', 'created', 'name'], rows));
   return 0;
 };

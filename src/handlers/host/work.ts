@@ -1,8 +1,7 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { openRecording } from '../../audio/recording.ts';
-import { EarshotError } from '../../errors.ts';
 import { assemble } from '../../pipeline/assemble.ts';
-import type { ChunkResult } from '../../pipeline/chunk-result.ts';
+import { noneRecognized, type ChunkResult } from '../../pipeline/chunk-result.ts';
 import { diarize, type Diarization } from '../../pipeline/diarize.ts';
 import { finish } from '../../pipeline/finish.ts';
 import {
@@ -22,7 +21,7 @@ import type { KnownSpeaker } from '../../speech/diarization/known-speakers.ts';
 import { chooseRecognition } from '../../speech/recognition/index.ts';
 import type { KeptEngines } from '../../speech/recognition/kept.ts';
 import type { Recognition, Recognizer } from '../../speech/recognition/recognition.ts';
-import { readTranscript } from '../../transcript/read.ts';
+import { parseTranscript } from '../../transcript/read.ts';
 import { enrichTranscript } from '../../pipeline/enrich-transcript.ts';
 
 /** Which recogniser worked: what a transcript says of it. */
@@ -148,12 +147,9 @@ export const WORK: Work = {
     { plan, results, diarization, named, options, by, passedOver, diarizationFallback, seconds, out },
     task,
   ) {
+    const failure = noneRecognized(results, plan.source.name);
+    if (failure) throw failure;
     const lost = results.filter(({ error }) => error !== null);
-    if (lost.length > 0 && lost.length === results.length)
-      throw new EarshotError(
-        'engine_failed',
-        `no part of ${plan.source.name} could be recognised: ${lost[0]?.error}`,
-      );
     const body = withNames(await finish(plan, results, diarization, options, task), named);
     const transcript = assemble(plan, body, {
       key: runKey(plan.source, options),
@@ -171,10 +167,15 @@ export const WORK: Work = {
   },
 
   async enrich({ transcript: path, source, out, options }, task) {
-    const transcript = await enrichTranscript(await readTranscript(path), source, options, {
-      ...(task.signal ? { signal: task.signal } : {}),
-      ...(task.onNotice ? { onNotice: task.onNotice } : {}),
-    });
+    const transcript = await enrichTranscript(
+      parseTranscript(await readFile(path, 'utf8'), 'the transcript'),
+      source,
+      options,
+      {
+        ...(task.signal ? { signal: task.signal } : {}),
+        ...(task.onNotice ? { onNotice: task.onNotice } : {}),
+      },
+    );
     await writeFile(out, JSON.stringify(transcript));
     const { segments, speakers, source: heard } = transcript;
     return { segments: segments.length, speakers: speakers.length, duration: heard.duration };
