@@ -36,10 +36,12 @@ export async function withUpload(
   checkAnnounced(call.request, limits.maxUploadBytes);
   await checkRoom(call, context, announced);
   activity.uploads++;
-  const gone = new AbortController();
-  call.reply.raw.once('close', () => gone.abort(connectionGone()));
-  if (call.reply.raw.destroyed) gone.abort(connectionGone());
   let isKept = false;
+  const gone = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
+  const onClose = (): void => void (timer = setTimeout(() => gone.abort(connectionGone()), GONE_MS).unref());
+  if (call.reply.raw.destroyed) onClose();
+  else call.reply.raw.once('close', onClose);
   try {
     const receiving = receiveForm(
       call.request,
@@ -52,7 +54,10 @@ export async function withUpload(
       Object.keys(files),
       longFields,
     );
-    const form = await abortable(receiving, gone.signal);
+    const form = await abortable(receiving, gone.signal).finally(() => {
+      call.reply.raw.off('close', onClose);
+      clearTimeout(timer);
+    });
     if (form.file !== null) context.metrics.received(form.file.bytes);
     if (form.file !== null && announced === 0) await checkRoom(call, context, form.file.bytes);
     const submission = await use({ id, form });
@@ -64,6 +69,10 @@ export async function withUpload(
   }
 }
 
-/** What Node says of a body that ends early; of one that is followed by bytes that are no HTTP it says nothing. */
+/**
+ * Milliseconds after the connection has closed in which Node says that a body ended early. Of one that is as long as was
+ * said, ends within the form, and has bytes behind it that are no HTTP it never does: it would be waited for for ever.
+ */
+const GONE_MS = 1_000;
 const connectionGone = (): Error =>
   Object.assign(new Error('the connection has gone'), { code: 'ECONNRESET' });
