@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 
 export const SAMPLES = join(import.meta.dirname, '../../samples');
-const MAIN = join(import.meta.dirname, '../../src/cli/main.ts');
+export const MAIN = join(import.meta.dirname, '../../src/cli/main.ts');
 
 export interface Ran {
   readonly code: number | null;

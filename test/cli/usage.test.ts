@@ -2,9 +2,11 @@ import assert from 'node:assert/strict';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import process from 'node:process';
 import { after, before, test } from 'node:test';
 import { COMMANDS } from '../../src/config/commands.ts';
-import { earshot, jsonLines } from './run-cli.ts';
+import { run } from '../../src/util/process.ts';
+import { earshot, jsonLines, MAIN } from './run-cli.ts';
 
 let cwd: string;
 before(async () => (cwd = await mkdtemp(join(tmpdir(), 'earshot-usage-'))));
@@ -113,6 +115,13 @@ test('version and help go to stdout', async () => {
   const help = await earshot(['--help'], { cwd });
   assert.equal(help.code, 0);
   for (const command of COMMANDS) assert.match(help.stdout, new RegExp(`^  ${command} `, 'm'));
+});
+
+test('output that the disk has no room for is an error in words', async () => {
+  const [command, ...args] = [process.execPath, MAIN, 'help', 'transcribe'];
+  const { code, stderr } = await run('sh', ['-c', '"$@" > /dev/full', 'sh', command, ...args]);
+  assert.deepEqual([code, stderr.split('\n').length], [1, 2], stderr);
+  assert.match(stderr, /^earshot: the output cannot be written: ENOSPC/);
 });
 
 test('a reader that leaves early is no error', async () => {

@@ -48,6 +48,11 @@ testOnEach('positions: the next is 0; others count, and what has begun does not'
   const runs = await begin(jobs.db, jobs.tickets, leases);
   for (const { job } of runs) jobs.tellProgress(job.id); // as a worker does
   assert.deepEqual(await positions(), [null, 0, 1, null]);
+  assert.equal(
+    await jobs.position(urgent.job),
+    0,
+    'read while it was queued, begun since: nobody is before it',
+  );
   await jobs.cancel(b.job.id);
   assert.deepEqual(await positions(), [null, null, 0, null]);
 });

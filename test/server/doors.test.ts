@@ -79,6 +79,12 @@ describe('doors of other services', () => {
     assert.match(await answer.text(), /^WEBVTT/);
   });
 
+  test("/transcribe in a language that the engine does not know is the caller's mistake", async () => {
+    const answer = await post('/transcribe?language=de', { file: await sample('clip.flac') });
+    const { error } = (await answer.json()) as { error: Json };
+    assert.deepEqual([answer.status, error['code']], [400, 'language_unsupported'], JSON.stringify(error));
+  });
+
   const file = new Blob(['RIFF']);
   const wrong: [string, string, Record<string, string | Blob>, number, string | null][] = [
     ['no recording', '/transcribe', { language: 'en' }, 422, 'file'],
@@ -105,6 +111,7 @@ describe('doors of other services', () => {
       const { error } = (await answer.json()) as { error: Json };
       assert.equal(answer.status, status, JSON.stringify(error));
       if (param !== null) assert.equal(error['param'], param);
+      assert.ok(!JSON.stringify(error).includes(cwd), JSON.stringify(error));
       assert.deepEqual(await jobs(), []);
     });
 
