@@ -55,6 +55,7 @@ export function transcriptionRunners(context: TranscriptionContext): Record<stri
   return {
     prepare: {
       slots: 2,
+      ahead: { of: ['recognize', 'diarize'], jobs: 2 * context.slots },
       run: (run, task) =>
         inFolder(context, run, async (folder) => {
           const source = await localSource(context, run.job, folder, task);

@@ -22,10 +22,12 @@ export async function begin(db: Database, tickets: Tickets, leases: readonly Lea
     const stages = await tx.query<Stage & { ticket: string }>(BEGIN_STAGES, [wanted]);
     const jobIds = [...new Set(stages.map(({ jobId }) => jobId))];
     await tx.query(BEGIN_JOBS, [jobIds]);
-    await passTime(
-      tx,
-      stages.map(({ rank }) => rank),
-    );
+    for (const [queue, begun] of Map.groupBy(stages, ({ name }) => name))
+      await passTime(
+        tx,
+        queue,
+        begun.map(({ rank }) => rank),
+      );
     const jobs = new Map((await tx.query<Job>(READ_JOBS, [jobIds])).map((job) => [job.id, job]));
     const held = new Map(leases.map((lease) => [lease.id, lease]));
     const runs = stages.map(({ ticket, ...stage }) => ({

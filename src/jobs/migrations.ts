@@ -86,6 +86,22 @@ const MIGRATIONS: readonly string[] = [
   CREATE TABLE earshot.virtual_time (now bigint NOT NULL);
   INSERT INTO earshot.virtual_time VALUES (0);
   `,
+  // A virtual time of its own for each queue, and the queued jobs by group.
+  `
+  ALTER TABLE earshot.turn_of_owner RENAME TO one_turn;
+  ALTER TABLE earshot.virtual_time RENAME TO one_time;
+  CREATE TABLE earshot.turn_of_owner (
+    queue text NOT NULL, owner text NOT NULL, last bigint NOT NULL, PRIMARY KEY (queue, owner)
+  );
+  CREATE TABLE earshot.virtual_time (queue text PRIMARY KEY, now bigint NOT NULL);
+  INSERT INTO earshot.turn_of_owner
+  SELECT queue.name, owner, last FROM earshot.one_turn, (SELECT DISTINCT name FROM earshot.stage) AS queue;
+  INSERT INTO earshot.virtual_time
+  SELECT queue.name, now FROM earshot.one_time, (SELECT DISTINCT name FROM earshot.stage) AS queue;
+  DROP TABLE earshot.one_turn;
+  DROP TABLE earshot.one_time;
+  CREATE INDEX job_group ON earshot.job (owner, priority) WHERE status = 'queued';
+  `,
 ];
 
 /** Any number that no other program is likely to lock with. */

@@ -115,32 +115,15 @@ async function writeStages(
 /** Adds the stages that follow; returns the queues that got tickets. */
 async function addStages(tx: Queryable, tickets: Tickets, items: readonly Settlement[]): Promise<string[]> {
   const done = items.flatMap(({ run, outcome }) => (outcome.as === 'done' ? [{ run, outcome }] : []));
-  const adding = done.filter(({ outcome }) => (outcome.then?.length ?? 0) > 0 || outcome.last !== undefined);
-  if (adding.length === 0) return [];
-  const places = await bookPlaces(
-    tx,
-    adding.map(({ run, outcome }) => ({
-      owner: run.job.owner,
-      count: outcome.then?.length ?? 0,
-      priority: run.job.priority,
-    })),
-  );
-  const rows = adding.flatMap(({ run, outcome }, i) => {
-    const row = (stage: NewStage, rank: number, isLast: boolean) => ({
-      id: timeUuid(),
-      job_id: run.job.id,
-      name: stage.name,
-      index: stage.index ?? 0,
-      state: isLast ? 'waiting' : 'queued',
-      is_optional: stage.isOptional ?? false,
-      is_last: isLast,
-      ticket: isLast ? null : timeUuid(),
-      rank,
-      data: stage.data ?? null,
-    });
-    const beside = (outcome.then ?? []).map((stage, k) => row(stage, places[i]?.[k] ?? run.job.rank, false));
-    return outcome.last ? [...beside, row(outcome.last, run.job.rank, true)] : beside;
-  });
+  const beside = done.flatMap(({ run, outcome }) => (outcome.then ?? []).map((stage) => ({ run, stage })));
+  const last = done.flatMap(({ run, outcome }) => (outcome.last ? [{ run, stage: outcome.last }] : []));
+  if (beside.length + last.length === 0) return [];
+  const rows = last.map(({ run, stage }) => rowOf(run, stage, run.job.rank, true));
+  for (const [queue, group] of Map.groupBy(beside, ({ stage }) => stage.name)) {
+    const owners = group.map(({ run }) => ({ owner: run.job.owner, count: 1, priority: run.job.priority }));
+    const places = await bookPlaces(tx, queue, owners);
+    rows.push(...group.map(({ run, stage }, i) => rowOf(run, stage, places[i]?.[0] as number, false)));
+  }
   await tx.query(INSERT_STAGES, [toJsonb(rows)]);
   const queued = rows.filter((row) => row.ticket !== null);
   for (const [queue, group] of Map.groupBy(queued, (row) => row.name))
@@ -150,6 +133,21 @@ async function addStages(tx: Queryable, tickets: Tickets, items: readonly Settle
       group.map(({ id, rank, ticket }) => ({ id: ticket as string, of: id, rank })),
     );
   return [...new Set(queued.map(({ name }) => name))];
+}
+
+function rowOf(run: Run, stage: NewStage, rank: number, isLast: boolean) {
+  return {
+    id: timeUuid(),
+    job_id: run.job.id,
+    name: stage.name,
+    index: stage.index ?? 0,
+    state: isLast ? 'waiting' : 'queued',
+    is_optional: stage.isOptional ?? false,
+    is_last: isLast,
+    ticket: isLast ? null : timeUuid(),
+    rank,
+    data: stage.data ?? null,
+  };
 }
 
 /** Queues the last stages of those jobs whose other stages have all ended. Also used when a job is retried. */

@@ -1,5 +1,6 @@
 import { EarshotError } from '../errors.ts';
 import { timeUuid } from '../util/time-uuid.ts';
+import { groupOf } from './ahead.ts';
 import type { Database, Queryable } from './database.ts';
 import { bookPlaces } from './fairness.ts';
 import { JOB_COLUMNS, type Job, type JsonObject } from './job.ts';
@@ -47,13 +48,18 @@ export async function submitAll(
   return db.transaction(async (tx) => {
     const deduped = jobs.filter(isDeduped);
     if (deduped.length > 0) await tx.query(FORGET_OLD, [toJsonb(deduped)]);
-    const ranks = await bookPlaces(
-      tx,
-      jobs.map(({ owner, priority }) => ({ owner, count: 1, priority })),
-    );
-    const rows = jobs.map((job, i) => ({
+    const ranks = new Map<NewJob, number>();
+    for (const [queue, group] of Map.groupBy(jobs, ({ first }) => first)) {
+      const places = await bookPlaces(
+        tx,
+        queue,
+        group.map(({ owner, priority }) => ({ owner, count: 1, priority })),
+      );
+      for (const [i, job] of group.entries()) ranks.set(job, places[i]?.[0] as number);
+    }
+    const rows = jobs.map((job) => ({
       ...job,
-      rank: ranks[i]?.[0] as number,
+      rank: ranks.get(job) as number,
       dedupe: isDeduped(job) ? job.fingerprint : null,
       stage: timeUuid(),
       ticket: timeUuid(),
@@ -64,7 +70,7 @@ export async function submitAll(
       await tickets.add(
         tx,
         queue,
-        group.map(({ ticket, stage, rank }) => ({ id: ticket, of: stage, rank })),
+        group.map((row) => ({ id: row.ticket, of: row.stage, rank: row.rank, group: groupOf(row) })),
       );
     const answers: (Submission | EarshotError)[] = [];
     for (const row of rows) {

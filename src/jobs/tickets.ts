@@ -15,6 +15,8 @@ export interface Ticket {
   readonly rank: number;
   /** Seconds from now before which it is not fetched. */
   readonly delay?: number;
+  /** A fetch can leave out all tickets of a group. */
+  readonly group?: string;
 }
 
 /** The attempt at a job of pg-boss that a worker holds. */
@@ -78,18 +80,19 @@ export class Tickets {
   /** Adds tickets within a transaction. */
   async add(tx: Queryable, queue: string, tickets: readonly Ticket[]): Promise<void> {
     if (tickets.length === 0) return;
-    const rows = tickets.map(({ id, of, rank, delay }) => ({
+    const rows = tickets.map(({ id, of, rank, delay, group }) => ({
       id,
       data: { of },
       priority: rank,
       ...(delay === undefined ? {} : { startAfter: delay }),
+      ...(group === undefined ? {} : { group: { id: group } }),
     }));
     await this.#boss.insert(queue, rows, { db: forQueue(tx), returnId: false });
   }
 
-  /** Takes up to `count` tickets, each leased to the caller until it falls silent. */
-  async fetch(queue: string, count: number): Promise<Lease[]> {
-    const jobs = await this.#boss.fetch<{ of: string }>(queue, { batchSize: count });
+  /** Takes up to `count` tickets, but none of the groups `but`, each leased to the caller until it falls silent. */
+  async fetch(queue: string, count: number, but: readonly string[] = []): Promise<Lease[]> {
+    const jobs = await this.#boss.fetch<{ of: string }>(queue, { batchSize: count, ignoreGroups: [...but] });
     return jobs.map(({ id, retryCount, data }) => ({ id, retryCount, queue, of: data.of }));
   }
 

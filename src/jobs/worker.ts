@@ -1,5 +1,6 @@
 import { EarshotError, toEarshotError } from '../errors.ts';
 import { systemClock, type Clock } from '../util/clock.ts';
+import { heldGroups, type Ahead } from './ahead.ts';
 import { begin, type Run } from './begin.ts';
 import { announce } from './ending.ts';
 import type { JobFailure } from './job.ts';
@@ -21,6 +22,8 @@ export type RunStage = (run: Run, task: StageTask) => Promise<Extract<Outcome, {
 export interface StageRunner {
   readonly slots: number;
   readonly run: RunStage;
+  /** Of a kind's first stage: when it is held back. */
+  readonly ahead?: Ahead;
 }
 
 export interface WorkerOptions {
@@ -87,18 +90,21 @@ export class Worker {
   }
 
   /** Fetches and runs the tickets of one queue until the worker drains; resolves when the last of them has ended. */
-  async #serve(queue: string, { slots, run }: StageRunner): Promise<void> {
+  async #serve(queue: string, { slots, run, ahead }: StageRunner): Promise<void> {
     const { jobs, onError } = this.#options;
     const inHand = new Set<Promise<void>>();
     let wake = Promise.withResolvers<void>();
     const off = jobs.onQueue(queue, () => wake.resolve());
+    const offAhead = jobs.onHappening((it) => {
+      if (it.what === 'begun' && ahead?.of.includes(it.run.stage.name)) wake.resolve();
+    });
     while (!this.#stopping.signal.aborted) {
       if (inHand.size >= slots) {
         await Promise.race(inHand);
         continue;
       }
       wake = Promise.withResolvers<void>();
-      const runs = await this.#fetch(queue, slots - inHand.size).catch((error: unknown) => {
+      const runs = await this.#fetch(queue, slots - inHand.size, ahead).catch((error: unknown) => {
         onError(toEarshotError(error));
         return [];
       });
@@ -115,12 +121,15 @@ export class Worker {
         ]);
     }
     off();
+    offAhead();
     await Promise.all(inHand);
   }
 
-  async #fetch(queue: string, count: number): Promise<Run[]> {
+  async #fetch(queue: string, count: number, ahead: Ahead | undefined): Promise<Run[]> {
     const { jobs } = this.#options;
-    const leases = await jobs.tickets.fetch(queue, count);
+    const held = ahead ? await heldGroups(jobs.db, ahead) : [];
+    if (held === null) return [];
+    const leases = await jobs.tickets.fetch(queue, count, held);
     return leases.length === 0 ? [] : begin(jobs.db, jobs.tickets, leases);
   }
 

@@ -101,14 +101,14 @@ testOnEach('events come once each, in order, from where one left off', async (t,
 
 testOnEach('ten thousand tickets of one owner do not keep another waiting', async (t, on) => {
   const { jobs } = await opened(t, on);
-  const [many] = await bookPlaces(jobs.db, [{ owner: 'many', count: 10_000, priority: 0 }]);
-  const [one] = await bookPlaces(jobs.db, [{ owner: 'one', count: 2, priority: 0 }]);
+  const [many] = await bookPlaces(jobs.db, 'part', [{ owner: 'many', count: 10_000, priority: 0 }]);
+  const [one] = await bookPlaces(jobs.db, 'part', [{ owner: 'one', count: 2, priority: 0 }]);
   assert.equal(many?.length, 10_000);
   const before = many?.filter((rank) => rank > (one?.[1] ?? 0)).length ?? 0;
   assert.ok(before <= 2, `${before} of many before the second of one`);
   assert.equal(one?.[0], many?.[0]);
   // A batch and a single booking of one owner go on from each other.
-  const [single, batch] = await bookPlaces(jobs.db, [
+  const [single, batch] = await bookPlaces(jobs.db, 'part', [
     { owner: 'one', count: 1, priority: 0 },
     { owner: 'one', count: 2, priority: 1 },
   ]);
