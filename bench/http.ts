@@ -9,6 +9,7 @@ import autocannon from 'autocannon';
 import { KINDS } from '../src/handlers/kinds.ts';
 import { Jobs } from '../src/jobs/jobs.ts';
 import { openPglite } from '../src/jobs/pglite.ts';
+import { NO_QUOTA } from '../src/jobs/quota.ts';
 import { timeUuid } from '../src/util/time-uuid.ts';
 import type { Row } from './row.ts';
 
@@ -127,7 +128,7 @@ async function fill(folder: string, count: number): Promise<void> {
         return jobs.submit({
           ...{ id, kind: 'transcribe', first: 'prepare', owner: 'local', options: {}, bytes: 0, priority: 0 },
           ...{ input: { name: 'a.wav', url: null }, webhook: null, idempotencyKey: null, fingerprint: id },
-          ...{ dedupeSeconds: 0, keepSeconds: 3600 },
+          ...{ dedupeSeconds: 0, keepSeconds: 3600, quota: NO_QUOTA },
         });
       }),
     );

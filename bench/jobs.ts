@@ -5,6 +5,7 @@ import { Jobs } from '../src/jobs/jobs.ts';
 import type { JobKind } from '../src/jobs/kinds.ts';
 import { openPglite } from '../src/jobs/pglite.ts';
 import { openPostgres } from '../src/jobs/postgres.ts';
+import { NO_QUOTA } from '../src/jobs/quota.ts';
 import type { NewJob } from '../src/jobs/submit.ts';
 import { Worker, type StageRunner } from '../src/jobs/worker.ts';
 import { timeUuid } from '../src/util/time-uuid.ts';
@@ -230,7 +231,7 @@ const job = (kind: string, id: string): NewJob => ({
   id,
   kind,
   first: kind === 'one' ? 'only' : 'cut',
-  owner: `owner ${id.slice(0, 1)}`,
+  owner: `owner ${id.slice(-1)}`,
   options: {},
   input: {},
   bytes: 0,
@@ -240,4 +241,5 @@ const job = (kind: string, id: string): NewJob => ({
   fingerprint: id,
   dedupeSeconds: 0,
   keepSeconds: 3600,
+  quota: NO_QUOTA,
 });

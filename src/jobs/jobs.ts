@@ -10,6 +10,7 @@ import type { JobKind } from './kinds.ts';
 import { migrate } from './migrations.ts';
 import { Positions } from './positions.ts';
 import { queueStateOf, type QueueState } from './queue-state.ts';
+import { usageOf, type Quota, type Usage } from './quota.ts';
 import * as read from './read.ts';
 import { settleAll, type Settled, type Settlement } from './settle.ts';
 import { submitAll, type NewJob, type Submission } from './submit.ts';
@@ -57,7 +58,7 @@ export class Jobs {
     return new Jobs(db, tickets, kinds);
   }
 
-  /** Accepts a job (I1). Rejects with `idempotency_mismatch`. */
+  /** Accepts a job (I1). Rejects with `idempotency_mismatch`, `quota_exceeded` or `storage_full`. */
   async submit(job: NewJob): Promise<Submission> {
     const answer = await this.#submit(job);
     if (answer instanceof EarshotError) throw answer;
@@ -134,8 +135,8 @@ export class Jobs {
   queueState(): Promise<QueueState> {
     return queueStateOf(this.db);
   }
-  usage(owner: string): Promise<read.Usage> {
-    return read.usageOf(this.db, owner);
+  usage(owner: string, quota: Quota): Promise<Usage> {
+    return usageOf(this.db, owner, quota);
   }
   markFetched(id: string): Promise<void> {
     return read.markFetched(this.db, id);

@@ -29,12 +29,6 @@ export interface Counts {
   readonly unfetched: number;
 }
 
-/** What an owner has here. */
-export interface Usage {
-  readonly unfinished: number;
-  readonly bytes: number;
-}
-
 /** Jobs in the order of the ids; null where there is none. */
 export async function getJobs(db: Queryable, ids: readonly string[]): Promise<(Job | null)[]> {
   const [only, ...others] = new Set(ids);
@@ -87,11 +81,6 @@ export async function countJobs(db: Queryable): Promise<Counts> {
   return counts ?? { queued: 0, processing: 0, unfetched: 0 };
 }
 
-export async function usageOf(db: Queryable, owner: string): Promise<Usage> {
-  const [usage] = await db.query<Usage>(USAGE, [owner]);
-  return usage ?? { unfinished: 0, bytes: 0 };
-}
-
 export async function markFetched(db: Queryable, id: string): Promise<void> {
   await db.query(MARK_FETCHED, [id]);
 }
@@ -118,9 +107,5 @@ const COUNTS = `
 SELECT (SELECT count(*) FROM earshot.job WHERE status = 'queued')::int AS queued,
   (SELECT count(*) FROM earshot.job WHERE status = 'processing')::int AS processing,
   (SELECT count(*) FROM earshot.job WHERE status = 'completed' AND fetched_at IS NULL)::int AS unfetched`;
-
-const USAGE = `
-SELECT (count(*) FILTER (WHERE finished_at IS NULL))::int AS unfinished, COALESCE(sum(bytes), 0)::float8 AS bytes
-FROM earshot.job WHERE owner = $1`;
 
 const MARK_FETCHED = `UPDATE earshot.job SET fetched_at = now() WHERE id = $1 AND status = 'completed' AND fetched_at IS NULL`;

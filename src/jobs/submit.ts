@@ -4,6 +4,7 @@ import { groupOf } from './ahead.ts';
 import type { Database, Queryable } from './database.ts';
 import { bookPlaces } from './fairness.ts';
 import { JOB_COLUMNS, type Job, type JsonObject } from './job.ts';
+import { takeBack, type Quota } from './quota.ts';
 import { toJsonb } from './storable.ts';
 import type { Tickets } from './tickets.ts';
 
@@ -28,6 +29,8 @@ export interface NewJob {
   readonly dedupeSeconds: number;
   /** Seconds that the job is kept after it has ended. */
   readonly keepSeconds: number;
+  /** What its owner may have with this job. */
+  readonly quota: Quota;
 }
 
 /** `isNew` false: an earlier request was the same, this is its job. */
@@ -37,8 +40,9 @@ export interface Submission {
 }
 
 /**
- * Accepts jobs, all in one transaction: rows, first stages, tickets, first events (invariant I1). A key that was used
- * for another request gives `idempotency_mismatch` in its place.
+ * Accepts jobs, all in one transaction: rows, first stages, tickets, first events (invariant I1). In its place
+ * a key that was used for another request gives `idempotency_mismatch`, and what the owner may not have
+ * `quota_exceeded` or `storage_full`.
  */
 export async function submitAll(
   db: Database,
@@ -65,7 +69,11 @@ export async function submitAll(
       ticket: timeUuid(),
     }));
     const inserted = new Map((await tx.query<Job>(INSERT, [toJsonb(rows)])).map((job) => [job.id, job]));
-    const fresh = rows.filter(({ id }) => inserted.has(id));
+    const refused = await takeBack(
+      tx,
+      rows.filter(({ id }) => inserted.has(id)),
+    );
+    const fresh = rows.filter(({ id }) => inserted.has(id) && !refused.has(id));
     for (const [queue, group] of Map.groupBy(fresh, ({ first }) => first))
       await tickets.add(
         tx,
@@ -75,7 +83,8 @@ export async function submitAll(
     const answers: (Submission | EarshotError)[] = [];
     for (const row of rows) {
       const job = inserted.get(row.id);
-      answers.push(job ? { job, isNew: true } : await earlier(tx, row));
+      const why = refused.get(row.id);
+      answers.push(why ?? (job ? { job, isNew: true } : await earlier(tx, row)));
     }
     return answers;
   });

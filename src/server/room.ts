@@ -1,5 +1,5 @@
 import { EarshotError } from '../errors.ts';
-import { checkQueuedJobs, checkStoredBytes } from './auth/quota.ts';
+import { checkQueuedJobs, checkStoredBytes } from '../jobs/quota.ts';
 import type { Call, ServerContext } from './context.ts';
 
 /** Refuses an upload before it fills the disk or the caller's share of it. */
@@ -8,11 +8,9 @@ export async function checkRoom(
   { jobs, storage, limits }: ServerContext,
   bytes: number,
 ): Promise<void> {
-  if (caller.quota.maxQueuedJobs !== null || caller.quota.maxStoredBytes !== null) {
-    const usage = await jobs.usage(caller.owner);
-    checkQueuedJobs(caller, usage.unfinished);
-    checkStoredBytes(caller, usage.bytes, bytes);
-  }
+  const usage = await jobs.usage(caller.owner, caller.quota);
+  checkQueuedJobs(caller.quota, usage.queued);
+  checkStoredBytes(caller.quota, usage.bytes, bytes);
   await checkFree({ storage, limits }, bytes);
 }
 

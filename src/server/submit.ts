@@ -62,6 +62,7 @@ export async function submit(
     fingerprint: fingerprintOf(submitting),
     dedupeSeconds: isShared ? limits.dedupeSeconds : 0,
     keepSeconds: submitting.keepSeconds ?? limits.keepSeconds,
+    quota: caller.quota,
   });
   context.activity.lastAt = context.clock.now();
   return submission;

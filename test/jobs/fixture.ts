@@ -5,6 +5,7 @@ import type { EarshotError } from '../../src/errors.ts';
 import type { Job } from '../../src/jobs/job.ts';
 import { Jobs } from '../../src/jobs/jobs.ts';
 import type { JobKind } from '../../src/jobs/kinds.ts';
+import { NO_QUOTA } from '../../src/jobs/quota.ts';
 import type { NewJob } from '../../src/jobs/submit.ts';
 import { Worker, type RunStage, type StageRunner } from '../../src/jobs/worker.ts';
 import type { Backend } from './backends.ts';
@@ -50,6 +51,7 @@ export function newJob(changes: Partial<NewJob> = {}): NewJob {
     fingerprint: id,
     dedupeSeconds: 0,
     keepSeconds: 3600,
+    quota: NO_QUOTA,
     ...changes,
   };
 }

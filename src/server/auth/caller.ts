@@ -1,14 +1,9 @@
 import { EarshotError } from '../../errors.ts';
+import { NO_QUOTA, type Quota } from '../../jobs/quota.ts';
 
 /** What a caller may do: hand in jobs, see them, train voice models, and (`admin`) all that with everybody's jobs. */
 export const SCOPES = ['submit', 'read', 'admin', 'train'] as const;
 export type Scope = (typeof SCOPES)[number];
-
-/** What a caller may have on the server at once; null is without a limit. */
-export interface Quota {
-  readonly maxQueuedJobs: number | null;
-  readonly maxStoredBytes: number | null;
-}
 
 /** Who sent a request, as far as the server is concerned. */
 export interface Caller {
@@ -21,8 +16,6 @@ export interface Caller {
   readonly ratePerMinute: number | null;
   readonly quota: Quota;
 }
-
-export const NO_QUOTA: Quota = { maxQueuedJobs: null, maxStoredBytes: null };
 
 /** Owner of what a server without keys, or with the single key, does: the one who runs it. */
 const OPERATOR = 'local';

@@ -1,7 +1,8 @@
 import { errors, type JWTPayload, jwtVerify } from 'jose';
 import { EarshotError } from '../../errors.ts';
 import { type Clock, systemClock } from '../../util/clock.ts';
-import { type Caller, NO_QUOTA, type Quota, SCOPES, type Scope } from './caller.ts';
+import { NO_QUOTA, type Quota } from '../../jobs/quota.ts';
+import { type Caller, SCOPES, type Scope } from './caller.ts';
 import { provider } from './provider.ts';
 
 export interface OidcOptions {

@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import type { RouteSpec } from '../../api/route.ts';
 import { EarshotError, toEarshotError, type ErrorCode } from '../../errors.ts';
-import { checkStoredBytes } from '../auth/quota.ts';
+import { checkStoredBytes } from '../../jobs/quota.ts';
 import type { Call, Route, ServerContext } from '../context.ts';
 import { KEPT_MS } from './store.ts';
 
@@ -142,10 +142,10 @@ async function checkRoom({ request, caller }: Call, { uploads, jobs }: ServerCon
   const length = Number(headers['upload-length'] ?? 0) || 0;
   if (caller.quota.maxStoredBytes !== null) {
     const [{ bytes: stored }, coming] = await Promise.all([
-      jobs.usage(caller.owner),
+      jobs.usage(caller.owner, caller.quota),
       uploads.bytesOf(caller.owner),
     ]);
-    checkStoredBytes(caller, stored + coming, length);
+    checkStoredBytes(caller.quota, stored + coming, length);
   }
   await uploads.checkRoom(length);
 }

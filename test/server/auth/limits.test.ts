@@ -7,13 +7,12 @@ import {
   type Caller,
   LOCAL_CALLER,
   maySee,
-  NO_QUOTA,
   operator,
   requireScope,
   type Scope,
 } from '../../../src/server/auth/caller.ts';
 import { guessing, networkOf } from '../../../src/server/auth/guessing.ts';
-import { checkQueuedJobs, checkStoredBytes } from '../../../src/server/auth/quota.ts';
+import { checkQueuedJobs, checkStoredBytes, NO_QUOTA } from '../../../src/jobs/quota.ts';
 import { rateLimit } from '../../../src/server/auth/rate.ts';
 import { TokenBuckets } from '../../../src/server/auth/token-buckets.ts';
 import { handClock } from './clock.ts';
@@ -106,7 +105,7 @@ describe('rate', () => {
 
 describe('quota', () => {
   test('queued jobs and stored bytes have their limits, or none', async () => {
-    const ann = caller({ quota: { maxQueuedJobs: 2, maxStoredBytes: 100 } });
+    const ann = { maxQueuedJobs: 2, maxStoredBytes: 100 };
     checkQueuedJobs(ann, 1);
     const jobs = errorAnswer(await errorOf(() => checkQueuedJobs(ann, 2)));
     assert.deepEqual([jobs.status, jobs.body.error.code], [429, 'quota_exceeded']);
@@ -115,8 +114,8 @@ describe('quota', () => {
     assert.equal(bytes.status, 507);
     assert.match(bytes.body.error.message, /100 bytes/, 'the client is told');
     assert.equal(bytes.headers['x-should-retry'], 'false');
-    checkQueuedJobs(LOCAL_CALLER, 1e9);
-    checkStoredBytes(LOCAL_CALLER, 1e15, 1e15);
+    checkQueuedJobs(LOCAL_CALLER.quota, 1e9);
+    checkStoredBytes(LOCAL_CALLER.quota, 1e15, 1e15);
   });
 });
 
