@@ -106,7 +106,7 @@ export const TRANSCRIPTION_OPTIONS = {
   }),
   jobs: number({
     group: 'Running',
-    description: 'Chunks recognised at the same time. Default: from the cores and the engine.',
+    description: 'Chunks recognised at the same time. Default: what the cores, the memory and the engine allow.',
     commands: TRANSCRIBING,
     default: null,
     min: 1,

@@ -1,6 +1,6 @@
 import { abortable } from '../../util/abortable.ts';
 import { Slots } from '../../util/slots.ts';
-import type { RecognitionEngine, RecognitionOptions, Recognizer } from './recognition.ts';
+import type { Availability, RecognitionEngine, RecognitionOptions, Recognizer } from './recognition.ts';
 
 /** The same engines, whose recognisers stay loaded from one recording to the next until `close`. */
 export interface KeptEngines {
@@ -13,24 +13,36 @@ interface Kept {
   readonly load: () => Promise<Recognizer>;
   /** null: not loaded now. */
   loaded: Promise<Recognizer> | null;
+  /** Memory that it takes, as far as that is known. */
+  readonly bytes: number;
   /** Chunks that use it or are about to. */
   users: number;
   slots: Slots | null;
 }
 
+/** How many recognisers may be loaded at a time. */
+export interface Room {
+  readonly most: number;
+  /** Bytes of memory that are left. */
+  readonly available: () => number;
+}
+
 /** A model may fill half of a GPU's memory. */
-const MOST_LOADED = 2;
+const ROOM: Room = { most: 2, available: () => process.availableMemory() };
+/** Memory of a loaded model for each byte of its files: the weights, and half as much for what a chunk makes of them. */
+const MEMORY_A_BYTE = 1.5;
 
 /**
- * At most `most` recognisers are loaded at a time: for another one, that which was used longest ago is closed once
- * nothing uses it. Each gets no more chunks at once than its `concurrency`. `scratchDir` takes the place of each run's
- * own folder, because a recogniser outlives the run that opened it.
+ * As many recognisers are loaded at a time as there is room for, one at least: for another one, those that were used
+ * longest ago are closed once nothing uses them. Each gets no more chunks at once than its `concurrency`. `scratchDir`
+ * takes the place of each run's own folder, because a recogniser outlives the run that opened it.
  */
 export function keepOpen(
   engines: readonly RecognitionEngine[],
   scratchDir: string,
-  most: number = MOST_LOADED,
+  room: Partial<Room> = {},
 ): KeptEngines {
+  const { most, available } = { ...ROOM, ...room };
   const known = new Map<string, Kept>();
   /** Loaded ones, that which was used longest ago first. */
   const places = new Set<Kept>();
@@ -42,7 +54,7 @@ export function keepOpen(
     kept: Kept,
     signal: AbortSignal | undefined,
   ): Promise<{ readonly loading: Promise<Recognizer> }> {
-    while (kept.loaded === null && places.size >= most) {
+    while (kept.loaded === null && !hasRoom(kept)) {
       const idle = [...places].find(({ users }) => users === 0);
       if (idle !== undefined) await unload(idle);
       else await abortable(freed.promise, signal);
@@ -55,6 +67,10 @@ export function keepOpen(
     kept.loaded = loading;
     loading.catch(() => kept.loaded === loading && forget(kept)); // the next request tries again
     return { loading };
+  }
+
+  function hasRoom({ bytes }: Kept): boolean {
+    return places.size === 0 || (places.size < most && bytes <= available());
   }
 
   /** Calls `work` with the recogniser loaded; it stays loaded meanwhile. */
@@ -86,9 +102,11 @@ export function keepOpen(
 
   async function open(engine: RecognitionEngine, options: RecognitionOptions): Promise<Recognizer> {
     const { signal, onNotice: _notice, scratchDir: _scratch, ...same } = options;
-    const key = await keyOf(engine, options);
+    const found = await engine.check(options);
+    const key = keyOf(engine, options, found);
     const load = (): Promise<Recognizer> => engine.open({ ...same, scratchDir });
-    const kept = known.get(key) ?? { load, loaded: null, users: 0, slots: null };
+    const bytes = found.ok ? (found.bytes ?? 0) * MEMORY_A_BYTE : 0;
+    const kept = known.get(key) ?? { load, loaded: null, bytes, users: 0, slots: null };
     known.set(key, kept);
     return using(kept, signal, async ({ engine: name, model, device, concurrency }) => {
       const slots = (kept.slots ??= new Slots(concurrency));
@@ -112,10 +130,9 @@ export function keepOpen(
 }
 
 /** Equal for options that ask for one and the same recogniser. */
-async function keyOf(engine: RecognitionEngine, options: RecognitionOptions): Promise<string> {
+function keyOf(engine: RecognitionEngine, options: RecognitionOptions, found: Availability): string {
   const { signal: _signal, onNotice: _notice, scratchDir: _scratch, ...same } = options;
   if (engine.languagePerChunk !== true) return JSON.stringify([engine.name, same]);
-  const found = await engine.check(options);
   const model = found.ok ? found.model : null;
   return JSON.stringify([
     engine.name,

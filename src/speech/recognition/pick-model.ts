@@ -1,5 +1,5 @@
-import { stat } from 'node:fs/promises';
-import { isAbsolute } from 'node:path';
+import { readdir, stat } from 'node:fs/promises';
+import { isAbsolute, join } from 'node:path';
 import { EarshotError } from '../../errors.ts';
 import { catalogue, findModel, isInstalled, modelBytes, pullModel, type Model } from '../../models/index.ts';
 import { nearest } from '../../util/suggest.ts';
@@ -85,6 +85,19 @@ export async function provideModel(picked: Picked, options: RecognitionOptions):
     baseUrl: options.modelBaseUrl ?? null,
     ...(options.signal && { signal: options.signal }),
   });
+}
+
+/** Bytes of the files that are loaded; nothing when nobody knows. */
+export async function bytesOf(picked: Picked): Promise<{ readonly bytes?: number }> {
+  if ('model' in picked) {
+    const bytes = modelBytes(picked.model);
+    return bytes === null ? {} : { bytes };
+  }
+  const paths = picked.isFolder
+    ? (await readdir(picked.path)).map((name) => join(picked.path, name))
+    : [picked.path];
+  const sizes = await Promise.all(paths.map(async (path) => (await stat(path)).size));
+  return { bytes: sizes.reduce((sum, size) => sum + size, 0) };
 }
 
 /** "model whisper-tiny (104 MB) is not installed", and the command that mends it. */

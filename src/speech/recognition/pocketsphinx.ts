@@ -1,9 +1,9 @@
 import { access, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { availableParallelism } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { encodeWav, SAMPLE_RATE, WAV_HEADER_BYTES } from '../../audio/waveform.ts';
 import { EarshotError } from '../../errors.ts';
 import type { Word } from '../../transcript/schema.ts';
+import { atOnce } from '../../util/at-once.ts';
 import { run } from '../../util/process.ts';
 import type { ChunkAudio, RecognitionEngine, RecognitionOptions, RecognitionRequest } from './recognition.ts';
 import { channelMean } from './pocketsphinx/channel-mean.ts';
@@ -11,6 +11,8 @@ import { cutUtterances, type Utterance } from './utterances.ts';
 
 const PROGRAM = 'pocketsphinx_batch';
 const MODEL = 'en-us';
+/** A decoder's resident memory was 104 to 109 MB on chunks of 5 to 60 s; a chunk's samples come on top. */
+const MEMORY_A_CHUNK = 120e6;
 const INSTALL = 'apt-get install pocketsphinx pocketsphinx-en-us';
 const READING = [
   ...['-adcin', 'yes', '-adchdr', String(WAV_HEADER_BYTES), '-cepext', '.wav'],
@@ -63,7 +65,7 @@ export const pocketsphinx: RecognitionEngine = {
       engine: 'pocketsphinx',
       model: MODEL,
       device: 'cpu',
-      concurrency: options.jobs ?? availableParallelism(),
+      concurrency: options.jobs ?? atOnce(MEMORY_A_CHUNK),
       recognize: async (audio, request) => ({
         words: await recognize(audio, request, options.scratchDir),
         language: { code: 'en', confidence: null },

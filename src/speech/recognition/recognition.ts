@@ -68,7 +68,13 @@ export interface RecognitionOptions {
 
 /** Whether an engine can work here, and if not why and what mends it. */
 export type Availability =
-  | { readonly ok: true; readonly model: string | null; readonly device: string }
+  | {
+      readonly ok: true;
+      readonly model: string | null;
+      readonly device: string;
+      /** Of the model's files, which are memory once it is loaded; absent where nothing is loaded, or nobody knows. */
+      readonly bytes?: number;
+    }
   | {
       readonly ok: false;
       readonly reason: string;

@@ -2,7 +2,14 @@ import { availableParallelism } from 'node:os';
 import { EarshotError, toEarshotError } from '../../errors.ts';
 import { modelFiles } from '../../models/index.ts';
 import { optionalImport } from '../../util/optional-import.ts';
-import { notInstalled, pickModel, provideModel, type ModelChoice, type Picked } from './pick-model.ts';
+import {
+  bytesOf,
+  notInstalled,
+  pickModel,
+  provideModel,
+  type ModelChoice,
+  type Picked,
+} from './pick-model.ts';
 import type { RecognitionEngine, RecognitionOptions } from './recognition.ts';
 import { checkTokens, inspectFolder, type SherpaKind } from './sherpa/kinds.ts';
 import { openRecognizer, type Located, type Sherpa } from './sherpa/recognizer.ts';
@@ -32,7 +39,7 @@ export const sherpa: RecognitionEngine = {
     try {
       const picked = await pickModel(CHOICE, options);
       if ('model' in picked && !picked.installed) return { ok: false, ...notInstalled(picked.model) };
-      return { ok: true, model: nameOf(picked), device: 'cpu' };
+      return { ok: true, model: nameOf(picked), device: 'cpu', ...(await bytesOf(picked)) };
     } catch (error) {
       return { ok: false, reason: toEarshotError(error).message, fix: null };
     }

@@ -4,7 +4,14 @@ import { encodeWav, WAV_HEADER_BYTES } from '../../audio/waveform.ts';
 import { EarshotError, toEarshotError } from '../../errors.ts';
 import { modelFile } from '../../models/index.ts';
 import { abortable } from '../../util/abortable.ts';
-import { notInstalled, pickModel, provideModel, type ModelChoice, type Picked } from './pick-model.ts';
+import {
+  bytesOf,
+  notInstalled,
+  pickModel,
+  provideModel,
+  type ModelChoice,
+  type Picked,
+} from './pick-model.ts';
 import type { ChunkAudio, RecognitionEngine, RecognitionRequest, Recognizer } from './recognition.ts';
 import {
   bestVariant,
@@ -40,7 +47,13 @@ export const whisperCpp: RecognitionEngine = {
       const picked = await pickModel(CHOICE, options);
       if ('model' in picked && !picked.installed) return { ok: false, ...notInstalled(picked.model) };
       const variant = bestVariant();
-      return { ok: true, model: nameOf(picked), device: variant === 'default' ? defaultDevice() : variant };
+      const device = variant === 'default' ? defaultDevice() : variant;
+      return {
+        ok: true,
+        model: nameOf(picked),
+        device,
+        ...(isOurMemory(device) ? await bytesOf(picked) : {}),
+      };
     } catch (error) {
       return { ok: false, reason: toEarshotError(error).message, fix: null };
     }
@@ -71,6 +84,9 @@ function kindOf(picked: Picked): Kind {
   if ('model' in picked) return picked.model.engine.kind as Kind;
   return /parakeet/i.test(basename(picked.path)) ? 'parakeet' : 'whisper';
 }
+
+/** What a GPU of its own holds is not ours to count. */
+const isOurMemory = (device: string): boolean => device === 'cpu' || device === 'metal';
 
 const defaultDevice = (): string => (process.platform === 'darwin' ? 'metal' : 'cpu');
 

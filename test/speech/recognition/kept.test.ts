@@ -91,7 +91,7 @@ test('a recogniser is loaded once for all that ask for the same, and gets no mor
 
 test('of several models as many are loaded as may be: one in use stays, the one used longest ago goes', async () => {
   const { engine, log, working, most } = watched(2);
-  const kept = keepOpen([engine], '/shared', 2);
+  const kept = keepOpen([engine], '/shared', { most: 2 });
   const [a, b] = [await only(kept).open(options()), await only(kept).open(options({ model: 'b' }))];
   const inA = a.recognize(chunk, request());
   await turns();
@@ -125,9 +125,43 @@ test('of several models as many are loaded as may be: one in use stays, the one 
   await kept.close();
 });
 
+test('a model that memory has no room for waits until what is loaded is not in use, and takes its place', async () => {
+  const { engine, log, working, most } = watched(2);
+  let left = 300;
+  const sized = {
+    ...engine,
+    check: async (given: RecognitionOptions) => ({ ...(await engine.check(given)), bytes: 100 }) as const,
+    open: async (given: RecognitionOptions) => {
+      left -= 160;
+      const opened = await engine.open(given);
+      const close = async (): Promise<void> => {
+        left += 160;
+        await opened.close();
+      };
+      return { ...opened, close };
+    },
+  } as RecognitionEngine;
+  const kept = keepOpen([sized], '/shared', { available: () => left });
+  const a = await only(kept).open(options());
+  const inA = a.recognize(chunk, request());
+  await turns();
+  const coming = only(kept).open(options({ model: 'b' }));
+  await turns();
+  assert.deepEqual(log, ['load a /shared'], '140 left, 150 needed');
+  working[0]?.end();
+  await inA;
+  await coming;
+  assert.deepEqual(log, ['load a /shared', 'close a', 'load b /shared']);
+  left = 0;
+  await only(kept).open(options({ model: 'c' }));
+  assert.deepEqual(log.slice(3), ['close b', 'load c /shared'], 'one is loaded whatever is left');
+  assert.equal(most(), 1);
+  await kept.close();
+});
+
 test('who gives up waiting is told at once and blocks nobody; what could not be loaded is tried again', async () => {
   const { engine, log, working } = watched(1);
-  const kept = keepOpen([engine], '/shared', 1);
+  const kept = keepOpen([engine], '/shared', { most: 1 });
   const a = await only(kept).open(options());
   const first = a.recognize(chunk, request());
   await turns();
