@@ -94,8 +94,9 @@ export const JOB_ROUTES: readonly Route[] = [
         ...{ owner, limit },
         ...{ status: status ?? null, kind: kind ?? null, after: after ?? null },
       });
+      const positions = await Promise.all(page.jobs.map((job) => jobs.position(job)));
       const now = new Date(clock.now());
-      return { jobs: page.jobs.map((job) => jobAnswer(job, null, now)), next: page.next };
+      return { jobs: page.jobs.map((job, i) => jobAnswer(job, positions[i] ?? null, now)), next: page.next };
     },
   },
   {

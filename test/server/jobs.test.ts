@@ -282,6 +282,25 @@ test('jobs over HTTP', async (t) => {
   );
 });
 
+test('places in the queue are told wherever queued jobs are', async (t) => {
+  const { url } = await running(t, { worker: false });
+  const ask = async (path: string, init: RequestInit = {}): Promise<unknown> =>
+    (await fetch(`${url}${path}`, init)).json();
+  const ids: string[] = [];
+  for (const [i, priority] of ['0', '1', '0'].entries()) {
+    const body = form([['priority', priority]], `RIFF ${i}`);
+    ids.push(((await ask('/jobs', { method: 'POST', body })) as JobBody).job_id);
+  }
+  const places = [1, 0, 2];
+  for (const [i, id] of ids.entries())
+    assert.equal(((await ask(`/jobs/${id}`)) as JobBody).position, places[i]);
+  const { jobs } = (await ask('/jobs')) as { jobs: JobBody[] };
+  assert.deepEqual(
+    jobs.map(({ job_id: id, position }) => [id, position]),
+    ids.map((id, i) => [id, places[i]]).toReversed(),
+  );
+});
+
 test('a job that is begun again while it is deleted is whole or gone', async (t) => {
   const { url, storage } = await running(t, { worker: false });
   const ask = (method: string, path: string): Promise<Response> => fetch(`${url}${path}`, { method });
