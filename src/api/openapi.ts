@@ -18,8 +18,8 @@ const DESCRIPTION = `Recordings in, speaker-attributed transcripts out.
 
 Every answer has an \`x-request-id\`. Errors have one shape, and a code that Earshot's reference explains (errors.md): 400 is for
 a request that cannot be read, 422 for a field or parameter that is wrong (OpenAI's routes say 400 there, as OpenAI does).
-A path that exists answers 405 with \`Allow\` to any other method; one that does not, 404. Routes that need no key answer
-HEAD as they answer GET. A server without keys asks for none, and answers this machine only.`;
+A path that exists answers 405 with \`Allow\` to any other method; one that does not, 404. What answers GET answers HEAD
+alike, without the body. A server without keys asks for none, and answers this machine only.`;
 
 /** The OpenAPI 3.1 document of these routes. */
 export function openApiDocument(routes: readonly RouteSpec[], version: string): JsonValue {

@@ -9,7 +9,7 @@ import { ENDED } from '../jobs/states.ts';
 import type { Transcript } from '../transcript/schema.ts';
 import { fullText, inOrder, textOf } from '../writers/paragraphs.ts';
 import { jobOf, type Route } from './context.ts';
-import { transcriptOf } from './jobs.ts';
+import { markFetched, transcriptOf } from './jobs.ts';
 import { checkedOptions, submit, TRANSCRIBE } from './submit.ts';
 import { withUpload } from './with-upload.ts';
 
@@ -106,7 +106,7 @@ export const CHUNK_ROUTES: readonly Route[] = [
         return { status: 'error', ...named, message: error.message, error };
       }
       const transcript = await transcriptOf(job, context);
-      await context.jobs.markFetched(job.id);
+      await markFetched(job, call, context);
       const offsetSeconds = inputSchema.parse(job.input).offset_seconds ?? 0;
       return { status: 'completed', ...named, ...chunkResult(transcript, offsetSeconds) };
     },

@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream';
+import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { FieldError } from '../api/errors.ts';
 import { progressAnswer, progressSchema, publicError, publicErrorSchema } from '../api/job-answer.ts';
@@ -64,6 +65,7 @@ async function answerEvents(call: Call, context: ServerContext, open: Map<string
   const job = await jobOf(call, context);
   const first = await context.jobs.events(job.id, after);
   if (first.length === 0 && ENDED.includes(job.status)) return reply.code(204).send();
+  if (call.request.method === 'HEAD') return asStream(reply).send(Readable.from([]));
   const count = open.get(caller.id) ?? 0;
   if (count >= MOST_STREAMS)
     throw new EarshotError('overloaded', `the key has ${count} streams of events open, which is the most`);
@@ -76,13 +78,16 @@ async function answerEvents(call: Call, context: ServerContext, open: Map<string
     else open.delete(caller.id);
   });
   if (reply.raw.destroyed) return reply; // its close has been told already
-  reply.header('content-type', 'text/event-stream; charset=utf-8');
-  reply.header('cache-control', 'no-store').header('x-accel-buffering', 'no');
-  reply.header('connection', 'close'); // a server that stops does not wait for it to be used again
   const signal = AbortSignal.any([gone.signal, context.stopping]);
   // Read as fast as the client takes it: what it does not take stays in the database.
   const lines = eventLines({ job, after, first }, signal, context);
-  return reply.send(Readable.from(lines, { objectMode: false, highWaterMark: 16_384 }));
+  return asStream(reply).send(Readable.from(lines, { objectMode: false, highWaterMark: 16_384 }));
+}
+
+function asStream(reply: FastifyReply): FastifyReply {
+  reply.header('content-type', 'text/event-stream; charset=utf-8');
+  reply.header('cache-control', 'no-store').header('x-accel-buffering', 'no');
+  return reply.header('connection', 'close'); // a server that stops does not wait for it to be used again
 }
 
 function lastSeen({ request, query }: Call): number {

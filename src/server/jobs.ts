@@ -7,7 +7,7 @@ import { ENDED } from '../jobs/states.ts';
 import { parseTranscript } from '../transcript/read.ts';
 import { transcriptSchema, type Transcript } from '../transcript/schema.ts';
 import { formatNames, WRITERS } from '../writers/index.ts';
-import { jobOf, type Route, type ServerContext } from './context.ts';
+import { jobOf, type Call, type Route, type ServerContext } from './context.ts';
 import { discard } from './discard.ts';
 import { submitTranscription } from './submit-transcription.ts';
 
@@ -131,7 +131,7 @@ export const JOB_ROUTES: readonly Route[] = [
       }
       const { format } = resultQuery.parse(call.query);
       const body = context.render(format, await transcriptOf(job, context));
-      await context.jobs.markFetched(job.id);
+      await markFetched(job, call, context);
       call.reply.header('content-security-policy', SANDBOX);
       return call.reply.header('content-type', withCharset(context.mediaType(format))).send(body);
     },
@@ -202,6 +202,11 @@ export async function transcriptOf(job: Job, { storage }: ServerContext): Promis
   const parts: Buffer[] = [];
   for await (const part of await storage.get(key)) parts.push(part as Buffer);
   return parseTranscript(Buffer.concat(parts).toString('utf8'), 'the transcript');
+}
+
+/** Notes that the client has been given the job's result; to HEAD it is not given. */
+export async function markFetched({ id }: Job, { request }: Call, { jobs }: ServerContext): Promise<void> {
+  if (request.method !== 'HEAD') await jobs.markFetched(id);
 }
 
 /** What stands in a recording's name or words must not do anything in a browser. */

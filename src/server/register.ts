@@ -16,15 +16,14 @@ declare module 'fastify' {
 }
 
 /**
- * Adds routes to the server: scope and query are checked as the route says before it answers. What needs no key answers
- * HEAD, too, for those who watch the server and for caches.
+ * Adds routes to the server: scope and query are checked as the route says before it answers. Those for GET are asked for
+ * HEAD, too (that is fastify's doing), and then must do nothing that only somebody who gets the body may bring about.
  */
 export function register(http: FastifyInstance, routes: readonly Route[], context: ServerContext): void {
   for (const route of routes)
     http.route({
       method: route.method,
       url: route.path,
-      exposeHeadRoute: route.method === 'GET' && route.scope === null,
       config: { spec: route },
       handler: async (request, reply) => {
         const params = request.params as Record<string, string>;

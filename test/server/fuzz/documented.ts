@@ -5,7 +5,6 @@ export type Schema = Readonly<Record<string, unknown>>;
 export interface Operation {
   readonly method: string;
   readonly path: string;
-  readonly isPublic: boolean;
   readonly parameters: readonly { name: string; in: 'path' | 'query' | 'header'; schema: Schema }[];
   /** By content type. */
   readonly bodies: Readonly<Record<string, Schema>>;
@@ -31,7 +30,6 @@ export class Documented {
         Object.entries(methods).map(([method, operation]) => ({
           method: method.toUpperCase(),
           path,
-          isPublic: operation['security'] !== undefined,
           parameters: ((operation['parameters'] ?? []) as Schema[]).map(
             (each) => this.resolve(each) as unknown as Operation['parameters'][number],
           ),
@@ -47,7 +45,7 @@ export class Documented {
   /** The methods that a documented path has. */
   methodsOf(path: string): string[] {
     const found = this.operations.filter((operation) => operation.path === path);
-    const head = found.some(({ method, isPublic }) => method === 'GET' && isPublic) ? ['HEAD'] : [];
+    const head = found.some(({ method }) => method === 'GET') ? ['HEAD'] : [];
     return [...found.map(({ method }) => method), ...head].sort();
   }
 
