@@ -128,6 +128,11 @@ export const ERRORS = {
     httpStatus: 415,
     meaning: 'The body of an HTTP request has a content type that the route does not take.',
   },
+  expectation_unsupported: {
+    ...usage,
+    httpStatus: 417,
+    meaning: 'The Expect header of an HTTP request asks for something other than 100-continue.',
+  },
   overloaded: {
     ...failure,
     httpStatus: 429,

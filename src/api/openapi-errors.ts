@@ -25,6 +25,7 @@ export const ERROR_RESPONSES: Readonly<Record<number, ErrorResponse>> = {
   412: { name: 'PreconditionFailed', description: 'The client speaks another version of the protocol.' },
   413: { name: 'TooLarge', description: 'The body is larger than the server takes.' },
   415: { name: 'UnsupportedMediaType', description: 'The body has a type or encoding that is not taken.' },
+  417: { name: 'ExpectationFailed', description: 'The client expects what the server does not do.' },
   422: { name: 'Unprocessable', description: 'A field or parameter is missing, unknown or wrong.' },
   423: { name: 'Locked', description: 'Another request is at work on it.' },
   429: {
@@ -47,7 +48,7 @@ export const ERROR_RESPONSES: Readonly<Record<number, ErrorResponse>> = {
 
 /** Statuses of the errors that a route can answer: what follows from its kind, and what it says itself. */
 export function documentedErrors({ method, scope, query, errors = [], responses }: RouteSpec): number[] {
-  const all = [400, 431, 500, ...errors];
+  const all = [400, 417, 431, 500, ...errors];
   if (scope !== null) all.push(401, 403, 429, 503);
   if (!['GET', 'HEAD'].includes(method)) all.push(408, 413, 415);
   if (query !== undefined) all.push(422);

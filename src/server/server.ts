@@ -29,6 +29,7 @@ import { CALLERS, register } from './register.ts';
 import { takeUploadBytes, UPLOAD_ROUTES } from './uploads/routes.ts';
 import { Uploads } from './uploads/uploads.ts';
 import { endBody, TIMEOUTS, watchBody } from './slow-bodies.ts';
+import { headProblem, takeExpectations } from './request-head.ts';
 import { WEBHOOK_ROUTES } from './webhooks.ts';
 
 /** A server that listens or not yet. */
@@ -86,6 +87,7 @@ export function createServer(dependencies: ServerDependencies): Server {
     http: {
       headersTimeout: timeouts.headers,
       connectionsCheckingInterval: Math.min(5_000, timeouts.headers),
+      requireHostHeader: false, // headProblem says so in our words
     },
     bodyLimit: JSON_BYTES,
     ...(dependencies.log
@@ -98,7 +100,9 @@ export function createServer(dependencies: ServerDependencies): Server {
     frameworkErrors: sendError(dependencies.onError),
     clientErrorHandler: onMalformedHttp,
     forceCloseConnections: 'idle',
+    return503OnClosing: false, // fastify's own words; what must not begin any more is refused below
   });
+  takeExpectations(http.server);
   const methods = new Methods(http);
   observe(http, context, (request) => CALLERS.get(request));
   const { log } = dependencies;
@@ -108,6 +112,11 @@ export function createServer(dependencies: ServerDependencies): Server {
     reply.header('x-request-id', request.id);
     reply.header('x-content-type-options', 'nosniff');
     watchBody(request.raw, reply.raw, timeouts, (socket) => onIdleBody(socket, reply.raw.headersSent));
+    const problem = headProblem(request.raw);
+    if (problem !== null) {
+      reply.header('connection', 'close'); // a body may follow or not
+      throw problem;
+    }
     if (isPublic(request)) return void CALLERS.set(request, LOCAL_CALLER);
     if (dependencies.auth.isOpen && isLocal) checkLocal(request.headers);
     const caller = await dependencies.auth.authenticate(request.headers, request.ip);
