@@ -5,13 +5,19 @@ import { EarshotError, type ErrorCode, ERRORS } from '../errors.ts';
 export class FieldError extends EarshotError {
   readonly param: string;
 
-  constructor(
-    param: string,
-    message: string,
-    code: 'field_invalid' | 'request_invalid' | 'not_found' = 'field_invalid',
-  ) {
+  constructor(param: string, message: string, code: ErrorCode = 'field_invalid') {
     super(code, message);
     this.param = param;
+  }
+}
+
+/** What `check` gives or resolves with; when it refuses an address, the refusal names the field that the address came in. */
+export async function addressIn<T>(param: string, check: () => T | Promise<T>): Promise<T> {
+  try {
+    return await check();
+  } catch (error) {
+    if (!(error instanceof EarshotError) || error.code !== 'address_refused') throw error;
+    throw new FieldError(param, error.message, error.code);
   }
 }
 

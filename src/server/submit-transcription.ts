@@ -1,4 +1,4 @@
-import { FieldError } from '../api/errors.ts';
+import { addressIn, FieldError } from '../api/errors.ts';
 import type { JobOptions } from '../api/job-options.ts';
 import { parseJobForm, parseJobRequest, type JobRequest } from '../api/job-request.ts';
 import type { Submission } from '../jobs/submit.ts';
@@ -46,7 +46,7 @@ async function submitReference(wanted: Wanted, call: Call, context: ServerContex
     );
   if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol))
     throw new FieldError('url', '"url": expected an http:// or https:// address');
-  checkLiteralAddress(new URL(url), context.limits.allowPrivate);
+  await addressIn('url', () => checkLiteralAddress(new URL(url), context.limits.allowPrivate));
   await checkRoom(call, context, 0);
   const name = displayName(request.name ?? lastPart(new URL(url)));
   return submit(

@@ -1,4 +1,4 @@
-import { FieldError } from '../api/errors.ts';
+import { addressIn, FieldError } from '../api/errors.ts';
 import type { JobInput } from '../api/job-files.ts';
 import type { JobOptions } from '../api/job-options.ts';
 import { optionsOfRequest, type JobRequest } from '../api/job-request.ts';
@@ -45,7 +45,9 @@ export async function submit(
     webhookUrl === undefined
       ? null
       : {
-          url: await checkWebhookUrl(webhookUrl, { allowPrivate: limits.allowPrivate }),
+          url: await addressIn('webhook_url', () =>
+            checkWebhookUrl(webhookUrl, { allowPrivate: limits.allowPrivate }),
+          ),
           secret: request.webhook_secret ?? null,
         };
   const submission = await context.jobs.submit({

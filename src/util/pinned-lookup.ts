@@ -27,10 +27,17 @@ export function pinnedLookup(url: URL, allowPrivate: boolean) {
   };
 }
 
-/** Throws `address_refused` when the host of `url` is a private address, not a name, and that is not allowed. */
+/** This machine, whatever a name server says (RFC 6761, 6.3). */
+const LOCALHOST = /(?:^|\.)localhost\.?$/;
+
+/**
+ * Throws `address_refused` when the host of `url` is a private address, or a name that always stands for one, and that is
+ * not allowed.
+ */
 export function checkLiteralAddress(url: URL, allowPrivate: boolean): void {
+  if (allowPrivate) return;
   const host = url.hostname.replace(/^\[|\]$/g, '');
-  if (isIP(host) !== 0 && !allowPrivate && isPrivateAddress(host)) throw refusedAddress(url);
+  if (LOCALHOST.test(host) || (isIP(host) !== 0 && isPrivateAddress(host))) throw refusedAddress(url);
 }
 
 const refusedAddress = (url: URL): EarshotError =>

@@ -161,6 +161,7 @@ test('without leave, addresses of this machine and of private networks are refus
     { url: `${elsewhere.url}/clip.flac` },
     { url: 'http://169.254.169.254/latest/meta-data' },
     { url: 'http://[::ffff:10.0.0.1]/x' },
+    { url: `http://localhost:${new URL(elsewhere.url).port}/clip.flac` },
     { url: 'file:///etc/passwd' },
   ]) {
     const answer = await fetch(`${url}/jobs`, {
@@ -174,14 +175,5 @@ test('without leave, addresses of this machine and of private networks are refus
       `${body.url}: ${await answer.text()}`,
     );
   }
-  // A name is only looked up when it is fetched.
-  const job_ = await byUrl(url, { url: `http://localhost:${new URL(elsewhere.url).port}/clip.flac` }).catch(
-    () => null,
-  );
-  if (job_ !== null)
-    assert.equal(
-      (await until(url, job_.job_id, ({ status }) => status === 'failed')).error?.code,
-      'address_refused',
-    );
   assert.equal((await stop()).code, 0);
 });

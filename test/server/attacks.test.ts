@@ -289,6 +289,7 @@ test('attacks on an open server', async (t) => {
         'http://[::ffff:127.0.0.1]/',
         'http://0/',
       ],
+      ...['http://localhost/x', 'http://LOCALHOST:8001/', 'http://foo.localhost/', 'http://localhost./'],
       ...[
         'http://192.168.1.1:22/',
         'http://[fd00::1]/',
@@ -302,12 +303,8 @@ test('attacks on an open server', async (t) => {
         const [status, { error }] = await posted(jobs, JSON.stringify(fields));
         assert.ok([400, 422].includes(status), `${field} ${address}: ${status}`);
         assert.ok(['address_refused', 'field_invalid'].includes(error.code), error.code);
+        assert.equal(error.param, field, address);
       }
-    const [status] = await posted(
-      jobs,
-      JSON.stringify({ url: 'https://recordings.invalid/a', webhook_url: 'http://localhost/' }),
-    );
-    assert.equal(status, 400);
     assert.equal((await server.jobs.counts()).queued, 0);
   });
 
