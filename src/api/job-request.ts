@@ -34,16 +34,20 @@ const NAMES = Object.keys(jobRequestSchema.shape);
 const LISTS = new Set(['enrich']);
 const NUMBERS = new Set(['speakers', 'min_speakers', 'max_speakers', 'batch_size', 'priority']);
 
-/** Reads a form's text fields. Throws a FieldError for the first that is unknown or wrong. */
+/**
+ * Reads a form's text fields; one that is left empty, as pages send all of theirs, is absent. Throws a FieldError for the
+ * first that is unknown or wrong.
+ */
 export function parseJobForm(fields: FormFields): JobRequest {
   const given: Record<string, unknown> = Object.create(null) as Record<string, unknown>;
   for (const [wireName, value] of fields) {
     const name = wireName.replace(/\[\]$/, '');
+    if (value.trim() === '' && NAMES.includes(name)) continue;
     if (LISTS.has(name)) {
       const items = value === 'none' ? [] : value.split(',').map((item) => item.trim());
       given[name] = [...((given[name] as string[] | undefined) ?? []), ...items];
     } else if (name in given) throw new FieldError(wireName, `"${wireName}": expected once, got several`);
-    else given[name] = NUMBERS.has(name) && value.trim() !== '' ? Number(value) : value;
+    else given[name] = NUMBERS.has(name) ? Number(value) : value;
   }
   return parseJobRequest(given);
 }

@@ -48,9 +48,9 @@ const language = z
   .pipe(
     z
       .string()
-      .regex(/^(?:|auto|[a-z]{2,3}(?:-[a-z0-9]+)*)$/, 'expected a language code such as en, de or yue'),
+      .regex(/^(?:auto|[a-z]{2,3}(?:-[a-z0-9]+)*)$/, 'expected a language code such as en, de or yue'),
   )
-  .transform((text) => (text === '' ? 'auto' : (text.split('-')[0] as string)));
+  .transform((text) => text.split('-')[0] as string);
 
 /** A field that may come once. */
 const one = <S extends z.ZodType>(schema: S) =>
@@ -127,6 +127,7 @@ export function parseAudioRequest(fields: FormFields, models: readonly string[])
 /** Formats beside diarized_json that can say who speaks; they do when speakers were asked for. */
 const SUBTITLES: readonly ResponseFormat[] = ['srt', 'vtt'];
 
+/** By name; a field of which nothing but empty texts came is absent. */
 function grouped(fields: FormFields): Record<string, string[]> {
   const given = new Map<string, string[]>();
   for (const [wireName, value] of fields) {
@@ -142,7 +143,7 @@ function grouped(fields: FormFields): Record<string, string[]> {
     if (name === CHUNKING) continue;
     given.set(name, [...(given.get(name) ?? []), value]);
   }
-  return Object.fromEntries(given);
+  return Object.fromEntries([...given].filter(([, values]) => values.some((value) => value.trim() !== '')));
 }
 
 function modelOf(name: string | undefined, models: readonly string[]): string | null {

@@ -74,7 +74,7 @@ export const CHUNK_ROUTES: readonly Route[] = [
         const request = ofDoor(parseJobForm(form.fields.filter((field) => !own.includes(field))));
         if (form.file === null)
           throw new FieldError('file', 'the form has no file; send the recording as "file"');
-        const offsetSeconds = offsetOf(own.map(([, value]) => value));
+        const offsetSeconds = offsetOf(own.map(([, value]) => value.trim()).filter((value) => value !== ''));
         const input = { name: request.name ?? form.file.name, url: null, offset_seconds: offsetSeconds };
         // Speakers of a part mean nothing in another: they are told apart only when that is asked for.
         const options = { diarization: 'off' as const, enrich: [], ...checkedOptions(request, context) };
@@ -114,7 +114,7 @@ export const CHUNK_ROUTES: readonly Route[] = [
 ];
 
 function offsetOf(values: readonly string[]): number {
-  const parsed = offset.safeParse(values[0]?.trim() === '' ? 'none' : (values[0] ?? 0));
+  const parsed = offset.safeParse(values[0] ?? 0);
   if (parsed.success && values.length < 2) return parsed.data;
   throw new FieldError('offset_seconds', '"offset_seconds": expected seconds from 0 on, once');
 }

@@ -11,6 +11,7 @@ import { suggest } from '../util/suggest.ts';
 import { checkWebhookUrl } from '../util/webhook-url.ts';
 import { hasScope } from './auth/caller.ts';
 import type { Call, ServerContext } from './context.ts';
+import { checkNotEmpty } from './upload.ts';
 
 /** The kind of job that most doors make. */
 export const TRANSCRIBE = { name: 'transcribe', first: 'prepare' };
@@ -29,7 +30,7 @@ export interface Submitting {
   readonly keepSeconds?: number;
 }
 
-/** Makes the job. Rejects with `forbidden`, `address_refused` or `idempotency_mismatch`. */
+/** Makes the job. Rejects with `recording_empty`, `forbidden`, `address_refused` or `idempotency_mismatch`. */
 export async function submit(
   submitting: Submitting,
   call: Call,
@@ -38,6 +39,7 @@ export async function submit(
   const { caller, request: http } = call;
   const { input, options, content, request, kind, isShared = true } = submitting;
   const { limits } = context;
+  if (content !== null) checkNotEmpty(content, 'file');
   const { priority = 0, webhook_url: webhookUrl } = request;
   if (priority > 0 && !hasScope(caller, 'admin'))
     throw new EarshotError('forbidden', 'a priority above 0 needs the scope admin');

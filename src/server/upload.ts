@@ -54,6 +54,7 @@ export async function receiveForm(
     for await (const part of request.parts({ limits, isPartAFile })) {
       if (part.type === 'file') {
         const written = await saved(part, maxBytes, save, files);
+        if (written.bytes === 0 && !part.filename) continue; // a page whose user has chosen no file
         received.set(part.fieldname, { ...written, name: displayName(part.filename) });
         continue;
       }
@@ -111,6 +112,11 @@ export function displayName(filename: string | undefined): string {
   const last = (filename ?? '').split(/[/\\]/).at(-1) ?? '';
   const clean = [...last.replace(UNSEEN, '').trim()].slice(0, 200).join('');
   return clean === '' ? 'recording' : clean;
+}
+
+/** Throws `recording_empty` for a recording that came in `param` and has no bytes. */
+export function checkNotEmpty({ bytes }: Pick<Written, 'bytes'>, param: string): void {
+  if (bytes === 0) throw new FieldError(param, 'the recording is empty (0 bytes)', 'recording_empty');
 }
 
 /** Throws `too_large` when the request says that it is larger than any form with such a file. */

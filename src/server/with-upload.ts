@@ -61,7 +61,7 @@ export async function withUpload(
     if (form.file !== null) context.metrics.received(form.file.bytes);
     if (form.file !== null && announced === 0) await checkRoom(call, context, form.file.bytes);
     const submission = await use({ id, form });
-    isKept = submission.isNew;
+    isKept = submission.job.id === id;
     return submission;
   } finally {
     activity.uploads--;

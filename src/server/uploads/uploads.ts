@@ -9,7 +9,7 @@ import { sha256File } from '../../util/hash.ts';
 import { timeUuid } from '../../util/time-uuid.ts';
 import { maySee, type Caller } from '../auth/caller.ts';
 import type { ServerContext } from '../context.ts';
-import { displayName } from '../upload.ts';
+import { checkNotEmpty, displayName } from '../upload.ts';
 import { UploadLocks } from './locks.ts';
 import { UploadRecords, type UploadState } from './records.ts';
 import { KEPT_MS, UploadStore } from './store.ts';
@@ -116,7 +116,7 @@ export class Uploads {
 
   /**
    * Makes the job of a finished upload: once. A second claim for the same work gets that job, one for other work rejects
-   * with `upload_state`, as does one of an upload that is not finished. The job has the upload's id, and its bytes are in
+   * with `upload_state`, as does one of an upload that is not finished; one of no bytes with `recording_empty`. The job has the upload's id, and its bytes are in
    * the storage under it before the job is made: a server that is killed on the way finds out where it was.
    */
   claim(id: string, claim: Claim): Promise<Submission> {
@@ -128,6 +128,7 @@ export class Uploads {
           'upload_state',
           `the upload has ${offset} of ${size === null ? 'an unknown number of' : size} bytes; send the rest of it first`,
         );
+      checkNotEmpty({ bytes: size }, 'upload_id');
       const sha256 = found.sha256 ?? (await sha256File(this.#records.pathOf(id), this.#options.stopping));
       const content = { bytes: size, sha256 };
       const earlier = await this.#options.jobs.get(found.jobId ?? id);
