@@ -13,6 +13,7 @@ import { form, running, transcript, type Asked } from './fixture.ts';
 interface JobBody {
   readonly job_id: string;
   readonly status: string;
+  readonly name: string;
   readonly position?: number;
   readonly attempts: number;
   readonly error?: { readonly code: string; readonly message: string };
@@ -174,6 +175,12 @@ test('jobs over HTTP', async (t) => {
     assert.deepEqual([second.status, second.body.job_id], [201, first.body.job_id]);
     assert.equal(second.headers.get('idempotent-replayed'), 'true');
     assert.equal(first.headers.get('idempotent-replayed'), null);
+    const renamed = { body: form([['name', 'another']], 'RIFF same') };
+    const { body: kept } = await call('alice', 'POST', '/jobs', renamed);
+    assert.deepEqual([kept.job_id, kept.name], [first.body.job_id, 'same'], 'whatever it is called');
+    const headers = { 'idempotency-key': 'renamed' };
+    const { body: another } = await call('alice', 'POST', '/jobs', { ...renamed, headers });
+    assert.equal(another.name, 'another', 'a key of its own makes another job');
     assert.notEqual((await send('alice', 'same', {}, [['language', 'de']])).body.job_id, first.body.job_id);
     assert.notEqual((await send('bob', 'same')).body.job_id, first.body.job_id, "another's");
     await call('admin', 'DELETE', `/jobs/${first.body.job_id}`);
