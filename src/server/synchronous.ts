@@ -46,6 +46,7 @@ export async function transcriptWhenDone(
 
 function failureOf({ code, message }: JobFailure): EarshotError {
   if (code === 'reference_invalid') return new FieldError('known_speaker_references', message);
+  if (code === 'language_unsupported') return new FieldError('language', message, code);
   return new EarshotError(code in ERRORS ? (code as ErrorCode) : 'internal', message);
 }
 

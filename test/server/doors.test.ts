@@ -83,6 +83,7 @@ describe('doors of other services', () => {
     const answer = await post('/transcribe?language=de', { file: await sample('clip.flac') });
     const { error } = (await answer.json()) as { error: Json };
     assert.deepEqual([answer.status, error['code']], [400, 'language_unsupported'], JSON.stringify(error));
+    assert.equal(error['param'], 'language');
   });
 
   const file = new Blob(['RIFF']);

@@ -35,7 +35,7 @@ export async function chooseRecognition(
   const models = candidates.map((candidate) => candidate.models);
   if (models.every((each) => each !== undefined)) {
     if (options.model !== null) assertKnown(options.model, models);
-    else assertSomeModelKnows(options.language);
+    assertSomeModelKnows(options, models);
   }
   const passedOver: string[] = [];
   const fixes: string[] = [];

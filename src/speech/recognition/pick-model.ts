@@ -62,13 +62,26 @@ export function assertKnown(name: string, engines: readonly EngineModels[]): voi
   );
 }
 
-/** Throws `language_unsupported` when no recogniser of the catalogue knows the language: no installation can mend that. */
-export function assertSomeModelKnows(language: string): void {
-  const recognisers = catalogue.filter(({ tasks }) => tasks.includes('recognition'));
-  if (language === 'auto' || recognisers.some(({ languages }) => languages.includes(language))) return;
-  throw new EarshotError('language_unsupported', `no model of the catalogue knows "${language}"`, {
-    hint: 'a model of your own can: --engine and --model PATH; or other machines: --workers',
-  });
+/**
+ * Throws `language_unsupported` when no recogniser of the catalogue, or none that these engines load by the name asked for,
+ * knows the language: no installation can mend that.
+ */
+export function assertSomeModelKnows(
+  { language, model: name }: Pick<RecognitionOptions, 'language' | 'model'>,
+  engines: readonly EngineModels[],
+): void {
+  const meant = catalogue.filter(
+    (row) =>
+      row.tasks.includes('recognition') &&
+      (name === null || row.name === name || engines.some(({ prefix }) => row.name === `${prefix}${name}`)),
+  );
+  if (language === 'auto' || meant.some(({ languages }) => languages.includes(language))) return;
+  if (name !== null && meant.length === 0) return; // it is no model of the catalogue: its engine has the say
+  throw new EarshotError(
+    'language_unsupported',
+    `${name === null ? 'no model of the catalogue knows' : `model ${name} does not know`} "${language}"`,
+    { hint: 'a model of your own can: --engine and --model PATH; or other machines: --workers' },
+  );
 }
 
 /** Downloads what was picked, or rejects with `model_missing` when that was not allowed. */

@@ -126,5 +126,11 @@ test('a language that no model knows is unsupported, for which nothing needs to 
     chooseRecognition('auto', { ...OPTIONS, language, workers }, RECOGNITION_ENGINES);
   await assert.rejects(choose('tlh'), { code: 'language_unsupported', message: /no model .* knows "tlh"/ });
   await assert.rejects(choose('fr'), { code: 'engine_unavailable' });
+  const named = (model: string, language: string) =>
+    chooseRecognition('auto', { ...OPTIONS, model, language }, RECOGNITION_ENGINES);
+  for (const model of ['tiny.en', 'whisper-tiny.en'])
+    await assert.rejects(named(model, 'fr'), { code: 'language_unsupported', message: /does not know "fr"/ });
+  for (const model of ['tiny', 'whisper-tiny', './folder/of-my-own'])
+    await assert.rejects(named(model, 'fr'), (error: EarshotError) => error.code !== 'language_unsupported');
   assert.equal((await choose('tlh', ['http://gpu:8001'])).engine.name, 'remote');
 });
