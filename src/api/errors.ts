@@ -21,6 +21,10 @@ export async function addressIn<T>(param: string, check: () => T | Promise<T>): 
   }
 }
 
+/** A name that a client made up, as much of it as is worth telling back. */
+export const shown = (name: string, most = 100): string =>
+  name.length > most ? `${name.slice(0, most)}…` : name;
+
 /** The body of every answer from 400 on, in OpenAI's shape. */
 export const errorSchema = z
   .object({

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { suggest } from '../util/suggest.ts';
-import { FieldError } from './errors.ts';
+import { FieldError, shown } from './errors.ts';
 import { jobOptionsSchema, type JobOptions } from './job-options.ts';
 import type { FormFields } from './openai.ts';
 
@@ -60,10 +60,9 @@ export function parseJobRequest(json: unknown): JobRequest {
   if (issue.code === 'unrecognized_keys') {
     const name = issue.keys[0] as string;
     const meant = suggest(name, NAMES);
-    const shown = name.length > 100 ? `${name.slice(0, 100)}…` : name;
     throw new FieldError(
-      shown,
-      `unknown field "${shown}"${meant === null ? '' : `; did you mean "${meant}"?`}`,
+      shown(name),
+      `unknown field "${shown(name)}"${meant === null ? '' : `; did you mean "${meant}"?`}`,
     );
   }
   const name = issue.path.join('.');

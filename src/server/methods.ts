@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { shown } from '../api/errors.ts';
 import { EarshotError } from '../errors.ts';
 
 /** Which methods each path has; says so where one is asked for with another. */
@@ -26,14 +27,24 @@ export function noRoute(
   { method, url }: Pick<FastifyRequest, 'method' | 'url'>,
   methods: Methods,
 ): { error: EarshotError; allow: string[] } {
-  const path = url.split('?')[0] as string;
-  const allow = methods.of(path);
-  const shown = path.length > 200 ? `${path.slice(0, 200)}…` : path;
+  const target = url.split('?')[0] as string;
+  const allow = methods.of(pathOf(target));
+  const told = shown(target, 200);
   const error =
     allow.length === 0
-      ? new EarshotError('not_found', `there is no ${method} ${shown} here`)
-      : new EarshotError('method_not_allowed', `${shown} takes ${allow.join(', ')}, not ${method}`);
+      ? new EarshotError('not_found', `there is no ${method} ${told} here`)
+      : new EarshotError('method_not_allowed', `${told} takes ${allow.join(', ')}, not ${method}`);
   return { error, allow };
+}
+
+/** As the router reads a target: without the origin that some clients put before it, and decoded. */
+function pathOf(target: string): string {
+  const path = target.replace(/^https?:\/\/[^/]*/i, '');
+  try {
+    return decodeURI(path);
+  } catch {
+    return path;
+  }
 }
 
 const patternOf = (url: string): RegExp =>

@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { FieldError } from '../api/errors.ts';
+import { FieldError, shown } from '../api/errors.ts';
 import type { RouteSpec } from '../api/route.ts';
 import { suggest } from '../util/suggest.ts';
 import { requireScope, type Caller } from './auth/caller.ts';
@@ -45,7 +45,7 @@ function readQuery(route: Route, given: unknown): Record<string, unknown> {
     const name = issue.keys[0] as string;
     const meant = suggest(name, Object.keys(route.query.shape));
     const hint = meant === null ? '' : `; did you mean "${meant}"?`;
-    throw new FieldError(name, `unknown parameter "${name}"${hint}`);
+    throw new FieldError(shown(name), `unknown parameter "${shown(name)}"${hint}`);
   }
   const name = issue?.path.join('.') ?? 'query';
   throw new FieldError(name, `"${name}": ${issue?.message ?? 'is wrong'}`);

@@ -1,5 +1,6 @@
 import multipart from '@fastify/multipart';
 import {
+  errorCodes,
   fastify,
   LogController,
   type FastifyBaseLogger,
@@ -178,17 +179,23 @@ const isPublic = ({ routeOptions }: FastifyRequest): boolean => routeOptions.con
 
 /** Nothing is unpacked: what a few bytes could become is nobody's upload. */
 function checkEncoding({ headers }: FastifyRequest): void {
-  const encoding = headers['content-encoding'];
-  if (encoding === undefined || encoding.toLowerCase() === 'identity') return;
-  throw new EarshotError('media_type_unsupported', 'send the body as it is, without Content-Encoding');
+  const { 'content-encoding': content = 'identity', 'transfer-encoding': transfer = 'chunked' } = headers;
+  if (content.toLowerCase() !== 'identity')
+    throw new EarshotError('media_type_unsupported', 'send the body as it is, without Content-Encoding');
+  if (transfer.toLowerCase() !== 'chunked')
+    throw new EarshotError('media_type_unsupported', 'expected no Transfer-Encoding but chunked');
 }
 
-/** Forms and JSON only, everything else is a 415; a client that says JSON and sends nothing means nothing. */
+/** Forms and JSON only, everything else is a 415; a client that says any type and sends nothing means nothing. */
 function takeJson(http: FastifyInstance): void {
   const parse = http.getDefaultJsonParser('error', 'error');
   http.removeAllContentTypeParsers();
   http.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
     if (body === '') done(null, undefined);
     else void parse(request, body as string, done);
+  });
+  http.addContentTypeParser('*', ({ headers }, _body, done) => {
+    if (headers['content-length'] === '0') done(null, undefined);
+    else done(new errorCodes.FST_ERR_CTP_INVALID_MEDIA_TYPE());
   });
 }

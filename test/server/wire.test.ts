@@ -55,6 +55,77 @@ test('what Node would refuse without a word', async (t) => {
   });
 });
 
+test('odd, and legal', async (t) => {
+  const { url } = await running(t, { worker: false });
+  const asked = (line: string, headers = '', body = ''): Promise<string> =>
+    said(url, `${line} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n${headers}\r\n${body}`);
+  const type = (text: string): string => `Content-Type: ${text}\r\n`;
+
+  await t.test('a target with its origin or in percents is the same target', async () => {
+    for (const target of ['/jobs', 'http://localhost:1/jobs', 'HTTP://localhost/jobs', '/j%6fbs', '/jobs?']) {
+      assert.equal(statusOf(await asked(`GET ${target}`)), 200, target);
+      const wrong = await asked(`PUT ${target}`);
+      assert.equal(statusOf(wrong), 405, wrong);
+      assert.match(wrong, /\r\nallow: GET, HEAD, POST\r\n/);
+    }
+    for (const target of ['//jobs', '/jobs/', '/JOBS', '/jobs;a=b', '*'])
+      assertError(await asked(`OPTIONS ${target}`), 404, 'not_found');
+  });
+
+  await t.test('a parameter without end is not sent back', async () => {
+    const answer = await asked(`GET /jobs?${'a'.repeat(9000)}`);
+    assertError(answer, 422, 'field_invalid');
+    assert.ok(answer.length < 1000);
+  });
+
+  await t.test('a type of body, and no body: what curl -d "" sends', async () => {
+    const nothing = 'Content-Length: 0\r\n';
+    for (const given of ['application/x-www-form-urlencoded', 'text/plain', 'application/json']) {
+      assertError(await asked('POST /jobs/x/cancel', type(given) + nothing), 404, 'not_found');
+      assertError(await asked('DELETE /jobs/x', type(given) + nothing), 404, 'not_found');
+    }
+    const one = 'Content-Length: 1\r\n';
+    const refused = await asked('POST /jobs', type('text/plain') + one, 'x');
+    assertError(refused, 415, 'media_type_unsupported');
+    assert.match(refused, /expected a body of type multipart\/form-data or application\/json/);
+  });
+
+  await t.test('bodies that would have to be unpacked', async () => {
+    for (const packed of [
+      'Content-Encoding: gzip\r\nTransfer-Encoding: chunked',
+      'Transfer-Encoding: gzip, chunked',
+    ])
+      assertError(
+        await asked('POST /jobs', `${type('application/json')}${packed}\r\n`, '2\r\n{}\r\n0\r\n\r\n'),
+        415,
+        'media_type_unsupported',
+      );
+  });
+
+  await t.test('types in any case, boundaries in quotes, names in UTF-8', async () => {
+    const form = (boundary: string, name: string): string =>
+      `--${boundary}\r\ncontent-disposition: form-data; name=file; ${name}\r\n\r\nRIFF\r\n--${boundary}--\r\n`;
+    for (const [given, boundary, filename, name] of [
+      ['multipart/form-data; boundary="a b:c"', 'a b:c', 'filename=a.wav', 'a.wav'],
+      [
+        'Multipart/Form-Data; charset=UTF-8; BOUNDARY=XX',
+        'XX',
+        'filename="C:\\\\x\\\\a \\"b\\".wav"',
+        'a \\"b\\".wav',
+      ],
+      ['multipart/form-data; boundary=XX', 'XX', "filename*=UTF-8''%e2%82%ac%20r.wav", '€ r.wav'],
+    ] as const) {
+      const body = form(boundary, filename);
+      const answer = await asked('POST /jobs', `${type(given)}Content-Length: ${body.length}\r\n`, body);
+      assert.equal(statusOf(answer), 201, answer);
+      assert.ok(answer.includes(`"name":"${name}"`), answer);
+    }
+    const body = '{"url":"https://recordings.invalid/a.wav"}';
+    const json = type('Application/JSON; Charset="UTF-8"') + `Content-Length: ${body.length}\r\n`;
+    assert.equal(statusOf(await asked('POST /jobs', json, body)), 201);
+  });
+});
+
 test('a request that comes while the server closes is answered in the same words as before', async (t) => {
   const server = await running(t, { worker: false });
   const head = (method: string): string => `${method} /jobs HTTP/1.1\r\nHost: localhost\r\n`;
