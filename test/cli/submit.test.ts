@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { connect, createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -11,6 +12,7 @@ import { findWriter } from '../../src/writers/index.ts';
 import { running, transcript } from '../server/fixture.ts';
 import { scratchFolder } from '../support/scratch.ts';
 import { earshot, jsonLines, type Ran, type RunOptions } from './run-cli.ts';
+import { pause } from './serving.ts';
 
 const cwd = scratchFolder();
 const MB = 1e6;
@@ -115,6 +117,24 @@ test('submit', async (t) => {
     assert.equal((await client.jobs.cancel(stdout.trim())).name, 'slow-1.wav');
   });
 
+  await t.test('what is printed has the order of the inputs, whichever ends first', async () => {
+    await file('order/1-large.wav', 'RIFF'.repeat(20 * MB));
+    await file('order/2-small.wav');
+    const sent = await submit(['order/1-large.wav', 'order/2-small.wav', '--detach', '--json']);
+    assert.deepEqual(
+      jsonLines(sent.stdout).map(({ path }) => path),
+      ['order/1-large.wav', 'order/2-small.wav'],
+    );
+    await file('order/slow-4.wav');
+    const ended = submit(['order/slow-4.wav', 'order/2-small.wav', '--json', '--formats', 'json']);
+    await until(() => existsSync(join(cwd, 'order/2-small.json')));
+    for (const release of slow) release();
+    assert.deepEqual(
+      jsonLines((await ended).stdout).map(({ path }) => path),
+      ['order/slow-4.wav', 'order/2-small.wav'],
+    );
+  });
+
   await t.test('stdin is sent as it comes', async () => {
     const { code, stderr } = await submit(['-', '--formats', 'txt'], {
       stdin: Buffer.alloc(300_000, 'RIFF'),
@@ -206,3 +226,7 @@ test('no server is 3, a wrong key is 2, an option that no job knows is said by t
   assert.equal(model.code, 1);
   assert.match(model.stderr, /there is no model "none" here/);
 });
+
+async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await pause(20);
+}
