@@ -141,17 +141,32 @@ function usageError(error: CommanderError, argv: readonly string[]): EarshotErro
   if (error.code === 'commander.help')
     return new EarshotError('usage', 'expected a command', { hint: 'earshot --help lists them' });
   return new EarshotError('usage', message, {
-    hint: meant ? `did you mean ${meant[1]}?` : usageHint(error.code, argv),
+    hint: meant ? `did you mean ${meant[1]}?` : usageHint(error, argv),
   });
 }
 
-function usageHint(code: string, argv: readonly string[]): string {
+function usageHint({ code, message }: CommanderError, argv: readonly string[]): string {
   const command = COMMANDS.find((name) => name === argv[0]);
   if (code === 'commander.unknownCommand' && /[./]/.test(argv[0] ?? ''))
     return `to transcribe it: earshot transcribe ${argv[0]}`;
   const help = command === undefined ? 'earshot --help' : `earshot ${command} --help`;
-  if (code === 'commander.unknownOption') return `${help} lists the flags; a file of that name goes after --`;
-  return `${help} says how`;
+  if (code !== 'commander.unknownOption') return `${help} says how`;
+  const own = command === undefined ? null : ownFlag(/'(--[\w-]+)/.exec(message)?.[1] ?? '', command);
+  return own === null
+    ? `${help} lists the flags; a file of that name goes after --`
+    : `did you mean ${own}?`;
 }
+
+/** Settings that mean the same to different commands. */
+const ALIKE: readonly (readonly OptionName[])[] = [['formats', 'to']];
+
+/** What a command calls a flag of others; null when it has no such thing. */
+function ownFlag(flag: string, command: CommandName): string | null {
+  const names = ALIKE.find((alike) => suggest(flag, alike.map(flagOf).filter(isFlag)) !== null);
+  const own = names?.find((name) => optionOf(name).commands.includes(command));
+  return own === undefined ? null : flagOf(own);
+}
+
+const isFlag = (flag: string | null): flag is string => flag !== null;
 
 const sentence = (summary: string): string => `${summary.charAt(0).toUpperCase()}${summary.slice(1)}.`;

@@ -84,7 +84,8 @@ test('jobs: list, show, result, cancel, retry', async (t) => {
   await t.test('logs tells what happened, stage by stage', async () => {
     const { code, stdout } = await cli('logs', bad);
     assert.equal(code, 0);
-    assert.match(stdout, /^began +stage +state +tries +seconds +error\n.* prepare 0 +failed +1 .*no sound$/m);
+    assert.match(stdout, /^began +stage +state +tries +seconds +error\n.* prepare +failed +1 .*no sound$/m);
+    assert.match((await cli('logs', slow)).stdout, / prepare +running +1 +-$/m);
     assert.deepEqual(jsonLines((await cli('logs', bad, '--json')).stdout), [
       JSON.parse(JSON.stringify(await client.jobs.log(bad))),
     ]);

@@ -18,6 +18,15 @@ test('an unknown flag is exit code 2 and a suggestion', async () => {
   assert.equal(stderr, "earshot: unknown option '--fromats'\n  hint: did you mean --formats?\n");
 });
 
+test('a flag that other commands call so is exit code 2 and what this one calls it', async () => {
+  const told = { jobs: ['--formats', '--to'], convert: ['--format', '--to'], submit: ['--to', '--formats'] };
+  for (const [command, [wrong = '', right]] of Object.entries(told)) {
+    const { code, stderr } = await earshot([command, 'result', wrong, 'srt'], { cwd });
+    assert.equal(code, 2);
+    assert.equal(stderr, `earshot: unknown option '${wrong}'\n  hint: did you mean ${right}?\n`);
+  }
+});
+
 test('an unknown command is exit code 2 and a suggestion; a file in its place is told what to write', async () => {
   const unknown = await earshot(['trancribe'], { cwd });
   assert.equal(unknown.code, 2);

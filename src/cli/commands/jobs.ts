@@ -1,4 +1,5 @@
 import { join, resolve } from 'node:path';
+import type { JobLog } from '../../api/job-log.ts';
 import type { Job } from '../../client/jobs.ts';
 import { EarshotError, toEarshotError } from '../../errors.ts';
 import { actionOf, type Actions } from '../action.ts';
@@ -8,6 +9,8 @@ import { nameOutputs } from '../output-names.ts';
 import { reportFailure } from '../report-outcome.ts';
 import { isAboutAll, serverOf } from '../server-client.ts';
 import { table } from '../table.ts';
+
+type LoggedStage = JobLog['stages'][number];
 
 /** jobs list | show ID… | result ID… | cancel ID… | retry ID… | logs ID… */
 export const jobsCommand: Run = (context) => {
@@ -81,12 +84,8 @@ const logs: Actions[string] = (ids, context) =>
     const log = await (await serverOf(context)).jobs.log(id, context);
     if (settings.json) return terminal.result(`${JSON.stringify(log)}\n`);
     const stages = log.stages.map((stage) => [
-      ...[
-        stage.started_at?.slice(0, 19).replace('T', ' ') ?? '-',
-        `${stage.name} ${stage.index}`,
-        stage.state,
-      ],
-      ...[String(stage.tries), stage.seconds?.toFixed(1) ?? '-', stage.error?.message ?? ''],
+      ...[stage.started_at?.slice(0, 19).replace('T', ' ') ?? '-', stageName(stage, log), stage.state],
+      ...[String(begunTries(stage)), stage.seconds?.toFixed(1) ?? '-', stage.error?.message ?? ''],
     ]);
     await terminal.result(table(['began', 'stage', 'state', 'tries', 'seconds', 'error'], stages));
     const webhooks = log.webhook_deliveries.map((delivery) => [
@@ -96,6 +95,14 @@ const logs: Actions[string] = (ids, context) =>
     if (webhooks.length > 0)
       await terminal.result(`\n${table(['webhook of', 'state', 'tries', 'answer', 'reason'], webhooks)}`);
   });
+
+/** Chunks are counted from 1, as in the messages; a stage that there is one of has no number. */
+const stageName = ({ name, index }: LoggedStage, { stages }: JobLog): string =>
+  stages.filter((other) => other.name === name).length > 1 ? `${name} ${index + 1}` : name;
+
+/** With the one that runs, and those whose worker was lost. */
+const begunTries = ({ tries, lost, state }: LoggedStage): number =>
+  tries + lost + (state === 'running' ? 1 : 0);
 
 const ACTIONS: Actions = { list, show, result, cancel, retry, logs };
 
