@@ -18,7 +18,10 @@ export function cliPage(): string {
     markdownTable(
       ['code', 'meaning'],
       [
-        ['0', 'all done'],
+        [
+          '0',
+          'all done, also when all of it was done before; `serve`, and `watch` without `--once`: ended with Ctrl-C or SIGTERM',
+        ],
         ['1', 'some input failed or lost a part; the rest is done and kept'],
         ['2', 'wrong usage or configuration'],
         ['3', 'something that is needed is missing: ffmpeg, an engine, a model'],

@@ -163,6 +163,19 @@ test('watch', async (t) => {
     assert.deepEqual((await readdir(join(cwd, 'live'))).sort(), ['one.txt', 'one.wav', 'two.txt', 'two.wav']);
   });
 
+  await t.test('Ctrl-C before all that is there is done is 130 for --once', async () => {
+    await file('live/three.wav');
+    let child: ChildProcess | undefined;
+    const ended = watch(['live', '--once', '--settle-seconds', '60'], {
+      onStart: (process) => (child = process),
+    });
+    await once(child?.stderr as NodeJS.ReadableStream, 'data'); // it looks now
+    child?.kill('SIGINT');
+    const { code, stderr } = await ended;
+    assert.equal(code, 130, stderr);
+    assert.match(stderr, /no more watching/);
+  });
+
   await t.test('a bucket: any names, results beside or in a folder, none outside of it', async () => {
     const gs = await serveGoogleStorage(7);
     t.after(() => gs.close());

@@ -12,8 +12,8 @@ import { WatchState } from '../watch/state.ts';
 import { watch } from '../watch/watch.ts';
 
 /**
- * Has every recording that appears in a folder or bucket transcribed once, until it is interrupted, which is a clean end:
- * jobs go on, and the next watch of the place saves their results.
+ * Has every recording that appears in a folder or bucket transcribed once, until it is interrupted, which is a clean end
+ * unless it was to do what is there `once`. Jobs go on, and the next watch of the place saves their results.
  */
 export const watchCommand: Run = async (context) => {
   const { args, settings, folders, cwd, terminal, signal } = context;
@@ -52,6 +52,7 @@ export const watchCommand: Run = async (context) => {
   } catch (error) {
     if (!signal.aborted) throw error;
     terminal.note('no more watching; jobs go on, and the next watch saves their results');
+    if (settings.once) throw error;
     return 0;
   } finally {
     await state.close();
