@@ -1,8 +1,6 @@
 import { access } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { EarshotError } from '../errors.ts';
-import { optionsHash } from '../pipeline/stage-options.ts';
-import type { TranscribeOptions } from '../pipeline/options.ts';
 import { readTranscript } from '../transcript/read.ts';
 import type { Transcript } from '../transcript/schema.ts';
 import { atomicWriteAll } from '../util/atomic-write-all.ts';
@@ -30,13 +28,14 @@ export function lockOutputs(base: string): Promise<Lock> {
 }
 
 /**
- * What of the outputs is there already: nothing (null), or the finished transcript of this recording with these
- * options, from which missing formats can be made. Rejects with `output_exists` when anything else is there.
+ * What of the outputs is there already: nothing (null), or the finished transcript of this recording with the options
+ * that are asked for, from which missing formats can be made. `recording` is null for one that is not on this machine.
+ * Rejects with `output_exists` when anything else is there.
  */
 export async function finishedEarlier(
   outputs: readonly Output[],
-  recording: string,
-  options: TranscribeOptions,
+  recording: string | null,
+  isAsked: (optionsHash: string) => boolean,
   lock: Lock,
 ): Promise<Transcript | null> {
   const existing = await outputsInTheWay(outputs, lock);
@@ -45,7 +44,8 @@ export async function finishedEarlier(
   const transcript = json === undefined ? null : await readTranscript(json.path).catch(() => null);
   const same =
     transcript !== null &&
-    transcript.receipt.options_hash === optionsHash(options) &&
+    recording !== null &&
+    isAsked(transcript.receipt.options_hash) &&
     transcript.source.sha256 === (await sha256File(recording));
   if (same) return isWhole(transcript) ? transcript : null; // what was lost is tried again, what is here replaced
   throw existsError(existing);
@@ -86,6 +86,19 @@ export async function outputsInTheWay(
 ): Promise<Output[]> {
   const own = new Set(inherited === null ? [] : (JSON.parse(inherited) as string[]));
   return (await existingOutputs(outputs)).filter(({ path }) => !own.has(path));
+}
+
+/** Writes those formats of a transcript that are not there yet. Resolves with how many that were. */
+export async function publishMissing(
+  transcript: Transcript,
+  outputs: readonly Output[],
+  layout: WriterOptions,
+  lock: Lock,
+): Promise<number> {
+  const existing = await existingOutputs(outputs);
+  const missing = outputs.filter((output) => !existing.includes(output));
+  await publish(transcript, missing, layout, lock);
+  return missing.length;
 }
 
 /** Writes all formats of a transcript, or none. */

@@ -5,11 +5,12 @@ import type { Job } from '../client/jobs.ts';
 import { writerOptions } from '../config/pipeline.ts';
 import type { Context } from './command.ts';
 import type { Input } from './inputs.ts';
-import { existsError, lockOutputs, outputsAt, outputsInTheWay, publish } from './outputs.ts';
+import { finishedEarlier, lockOutputs, outputsAt, publish, publishMissing } from './outputs.ts';
 import { makeOutFolder } from './out-folder.ts';
 import { failureOf, jobSettingsOf } from './server-client.ts';
 import type { Outcome } from './transcribe-input.ts';
 import { sendFile } from './upload-records.ts';
+import { usedOptions } from './used-options.ts';
 
 /** The share of sending in the whole time of a usual job. */
 const SENDING = 0.2;
@@ -46,9 +47,10 @@ export async function handIn(
 }
 
 /**
- * One recording from input to files called `base`, under a lock: sent, waited for, saved. What is there already is an
- * error before anything is sent. `onJob` is told the job as soon as there is one. When it is interrupted the job goes on,
- * unless the settings say otherwise. Rejects with an EarshotError, that of the job where it has failed.
+ * One recording from input to files called `base`, under a lock: sent, waited for, saved. What an earlier run saved is
+ * done, and anything else that is there an error, before anything is sent. `onJob` is told the job as soon as there is
+ * one. When it is interrupted the job goes on, unless the settings say otherwise. Rejects with an EarshotError, that of
+ * the job where it has failed.
  */
 export async function submitInput(
   input: Input,
@@ -56,14 +58,20 @@ export async function submitInput(
   submitting: Submitting & { readonly onJob: (id: string) => void },
   context: Context,
 ): Promise<Outcome> {
-  const { settings } = context;
+  const { settings, folders } = context;
   const { client, onProgress, signal, onJob } = submitting;
   const outputs = outputsAt(base, settings.formats);
+  const paths = outputs.map(({ path }) => path);
   await makeOutFolder(dirname(base));
   const lock = await lockOutputs(base);
   try {
-    const existing = await outputsInTheWay(outputs, lock);
-    if (existing.length > 0 && !settings.overwrite) throw existsError(existing);
+    const used = await usedOptions(folders.submit, jobSettingsOf(settings));
+    const path = input.kind === 'file' ? input.source : null;
+    const earlier = settings.overwrite ? null : await finishedEarlier(outputs, path, used.has, lock);
+    if (earlier !== null) {
+      const made = await publishMissing(earlier, outputs, writerOptions(settings), lock);
+      return { status: made > 0 ? 'done' : 'already_done', transcript: earlier, outputs: paths };
+    }
     const { job_id: id } = await handIn(input, submitting, context);
     onJob(id);
     const job = await waitFor(id, client, { onProgress, signal }, context);
@@ -71,7 +79,8 @@ export async function submitInput(
     if (failure !== null) throw failure;
     const transcript = await client.jobs.result(id, 'json', { signal });
     await publish(transcript, outputs, writerOptions(settings), lock);
-    return { status: 'done', transcript, outputs: outputs.map(({ path }) => path) };
+    if (path !== null) await used.add(transcript.receipt.options_hash);
+    return { status: 'done', transcript, outputs: paths };
   } finally {
     await lock.release();
   }

@@ -1,11 +1,12 @@
 import { dirname } from 'node:path';
 import { transcribeOptions, writerOptions } from '../config/pipeline.ts';
+import { optionsHash } from '../pipeline/stage-options.ts';
 import { transcribe } from '../pipeline/transcribe.ts';
 import type { Transcript } from '../transcript/schema.ts';
 import type { Context } from './command.ts';
 import type { Input } from './inputs.ts';
 import { localCopy } from './local-copy.ts';
-import { existingOutputs, finishedEarlier, lockOutputs, outputsAt, publish } from './outputs.ts';
+import { finishedEarlier, lockOutputs, outputsAt, publish, publishMissing } from './outputs.ts';
 import { makeOutFolder } from './out-folder.ts';
 import { overallProgress } from './overall-progress.ts';
 
@@ -35,12 +36,11 @@ export async function transcribeInput(
   try {
     return await withLocalCopy(input, context, async (path) => {
       const options = transcribeOptions(settings, folders, input.name);
-      const earlier = settings.overwrite ? null : await finishedEarlier(outputs, path, options, lock);
+      const isAsked = (hash: string): boolean => hash === optionsHash(options);
+      const earlier = settings.overwrite ? null : await finishedEarlier(outputs, path, isAsked, lock);
       if (earlier !== null) {
-        const existing = await existingOutputs(outputs);
-        const missing = outputs.filter((output) => !existing.some((each) => each.path === output.path));
-        await publish(earlier, missing, writerOptions(settings), lock);
-        return { status: missing.length > 0 ? 'done' : 'already_done', transcript: earlier, outputs: paths };
+        const made = await publishMissing(earlier, outputs, writerOptions(settings), lock);
+        return { status: made > 0 ? 'done' : 'already_done', transcript: earlier, outputs: paths };
       }
       const deliver = (made: Transcript): Promise<void> =>
         publish(made, outputs, writerOptions(settings), lock);

@@ -11,6 +11,8 @@ export interface Folders {
   readonly server: string;
   /** What `watch` has done already, a file a place. */
   readonly watch: string;
+  /** What `submit` has learnt of servers, a file for each combination of options. */
+  readonly submit: string;
 }
 
 /** The folders for these settings: below --data where given, the user's data and cache folders otherwise. */
@@ -23,5 +25,6 @@ export function foldersOf(settings: Pick<Settings, 'data' | 'models'>, cwd: stri
     work: join(cache, 'work'),
     server: join(data, 'server'),
     watch: join(data, 'watch'),
+    submit: join(data, 'submit'),
   };
 }

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { EarshotClient, EarshotError } from '../../src/client/index.ts';
 import { DEFAULT_WRITER_OPTIONS } from '../../src/writers/writer.ts';
+import { sha256 } from '../../src/util/hash.ts';
 import { findWriter } from '../../src/writers/index.ts';
 import { running, transcript } from '../server/fixture.ts';
 import { scratchFolder } from '../support/scratch.ts';
@@ -34,6 +35,7 @@ test('a recording that is not there is told before, and without, a server', asyn
 test('submit', async (t) => {
   const slow = new Set<() => void>();
   const begun: (() => void)[] = [];
+  let made = transcript();
   const server = await running(t, {
     limits: { maxUploadBytes: 100 * MB, dedupeSeconds: 600 },
     transcribe: async ({ name }, signal) => {
@@ -44,7 +46,7 @@ test('submit', async (t) => {
           slow.add(resolve);
           signal.addEventListener('abort', () => reject(signal.reason as Error));
         });
-      return transcript();
+      return made;
     },
   });
   const client = new EarshotClient({ url: server.url });
@@ -107,6 +109,31 @@ test('submit', async (t) => {
     assert.match(stdout, /"code":"output_exists"/);
     assert.equal(await jobs(), before);
     assert.equal((await submit(['in/a.wav', '--out', 'out', '--overwrite'])).code, 0);
+  });
+
+  await t.test('what an earlier run saved is done, as transcribe says it, and nothing is sent for it', async () => {
+    const content = 'RIFF, the very recording';
+    const { source, receipt, ...rest } = transcript();
+    made = {
+      ...rest,
+      source: { ...source, sha256: sha256(content) },
+      receipt: { ...receipt, options_hash: sha256('2 speakers') },
+    };
+    await file('again/a.wav', content);
+    const flags = ['again/a.wav', '--speakers', '2', '--json'];
+    assert.equal((await submit([...flags, '--formats', 'json'])).code, 0);
+    const before = await jobs();
+    const whole = await submit([...flags, '--formats', 'json,txt']);
+    assert.equal(whole.code, 0, whole.stdout);
+    assert.match(await readFile(join(cwd, 'again/a.txt'), 'utf8'), /Hello there/);
+    const again = await submit([...flags, '--formats', 'json,txt']);
+    assert.deepEqual([again.code, jsonLines(again.stdout)[0]?.['status']], [0, 'already_done']);
+    const other = await submit(['again/a.wav', '--speakers', '3', '--json']);
+    assert.match(other.stdout, /"code":"output_exists"/);
+    await file('again/a.wav', 'RIFF, another one');
+    assert.match((await submit(flags)).stdout, /"code":"output_exists"/);
+    assert.equal(await jobs(), before);
+    made = transcript();
   });
 
   await t.test('--detach prints the ids of jobs and does not wait', async () => {

@@ -202,10 +202,15 @@ test('two inputs of one stem are told apart, and no input is overwritten', async
   assert.equal(code, 0, stderr);
   assert.deepEqual(await listing(join(cwd, 'out')), [
     'page.json',
-    'talk.flac.json',
     'talk.json',
+    'talk.wav-2.json',
     'talk.wav.json',
   ]);
+  const again = ['transcribe', ...inputs.toReversed(), '--out', 'out', '--formats', 'json', '--json'];
+  assert.deepEqual(
+    jsonLines((await earshot(again, { cwd })).stdout).map(({ status }) => status),
+    inputs.map(() => 'already_done'),
+  );
 
   const beside = await earshot(['transcribe', 'in/page.txt', '--formats', 'txt'], { cwd });
   assert.equal(beside.code, 0, beside.stderr);

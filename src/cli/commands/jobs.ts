@@ -57,10 +57,11 @@ const result: Actions[string] = async (ids, context) => {
     const base = async (): Promise<string> => {
       const { name } = await client.jobs.get(id, context);
       taken.push({ id, name: name.replaceAll(/[/\\\p{Cc}]/gu, '_') });
-      const inputs = taken.map((one) => ({
-        ...{ kind: 'url' as const, given: one.id, source: one.id, name: one.name, folder },
-      }));
-      return nameOutputs(inputs, folder, []).at(-1) ?? join(folder, id);
+      const inputs = taken.map((one, i) => {
+        const source = String(i).padStart(9, '0'); // names that are given already stay
+        return { kind: 'url' as const, given: one.id, source, name: one.name, folder };
+      });
+      return (await nameOutputs(inputs, folder, [])).at(-1) ?? join(folder, id);
     };
     await giveTranscript(transcript, base, { job_id: id }, context);
   });

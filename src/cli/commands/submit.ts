@@ -21,7 +21,7 @@ export const submitCommand: Run = async (context) => {
   const { args, cwd, settings, terminal } = context;
   const { inputs, failures } = await findInputs(args, cwd);
   const out = settings.out === null ? null : resolve(cwd, settings.out);
-  const bases = nameOutputs(
+  const bases = await nameOutputs(
     inputs,
     out,
     settings.formats.map((format) => findWriter(format).extension),

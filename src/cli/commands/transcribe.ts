@@ -22,7 +22,7 @@ export const transcribeCommand: Run = async (context) => {
   const out = settings.out === null ? null : resolve(cwd, settings.out);
   if (out === null && inputs.some(({ kind }) => kind === 'stdin')) assertOneFormat(settings.formats);
   const extensions = settings.formats.map((format) => findWriter(format).extension);
-  const bases = nameOutputs(inputs, out, extensions);
+  const bases = await nameOutputs(inputs, out, extensions);
   for (const { given, error } of failures) await reportFailure(given, error, context);
   let failed = failures.length;
   for (const [index, input] of inputs.entries()) {
