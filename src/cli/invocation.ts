@@ -31,12 +31,19 @@ export function invocationOf(
   return { words: installed ? `${npx}earshot` : `${npx}node ${quoted(relative(cwd, script))}`, cwd };
 }
 
+/** The same for a text that travels, such as a transcript: without a path of this machine. */
+export function wordsAnywhere({ words }: Pick<Invocation, 'words'>): string {
+  return /^(?:npx )?earshot$/.test(words) ? words : OF_A_CHECKOUT;
+}
+
+const OF_A_CHECKOUT = 'npm run -s earshot --';
+
 const CALL = new RegExp(
-  `(?<![\\w/.-])(?<!npx )earshot (?=(?:${[...COMMANDS, 'help', '--help', '\\[options\\]'].join('|')})(?![\\w-]))`,
+  `(?<![\\w/.-])(?<!npx )(?:${OF_A_CHECKOUT}|earshot) (?=(?:${[...COMMANDS, 'help', '--help', '\\[options\\]'].join('|')})(?![\\w-]))`,
   'g',
 );
 
-/** A text in which every command line that begins with "earshot" can be typed as it stands. */
+/** A text in which every command line that begins with "earshot", or was written for a checkout, can be typed as it stands. */
 export function asTyped(text: string, { words }: Pick<Invocation, 'words'>): string {
   return text.replaceAll(CALL, () => `${words} `);
 }

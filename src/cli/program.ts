@@ -152,9 +152,7 @@ function usageHint({ code, message }: CommanderError, argv: readonly string[]): 
   const help = command === undefined ? 'earshot --help' : `earshot ${command} --help`;
   if (code !== 'commander.unknownOption') return `${help} says how`;
   const own = command === undefined ? null : ownFlag(/'(--[\w-]+)/.exec(message)?.[1] ?? '', command);
-  return own === null
-    ? `${help} lists the flags; a file of that name goes after --`
-    : `did you mean ${own}?`;
+  return own === null ? `${help} lists the flags; a file of that name goes after --` : `did you mean ${own}?`;
 }
 
 /** Settings that mean the same to different commands. */

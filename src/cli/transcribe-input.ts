@@ -5,6 +5,7 @@ import { transcribe } from '../pipeline/transcribe.ts';
 import type { Transcript } from '../transcript/schema.ts';
 import type { Context } from './command.ts';
 import type { Input } from './inputs.ts';
+import { asTyped, wordsAnywhere } from './invocation.ts';
 import { localCopy } from './local-copy.ts';
 import { finishedEarlier, lockOutputs, outputsAt, publish, publishMissing } from './outputs.ts';
 import { makeOutFolder } from './out-folder.ts';
@@ -64,13 +65,14 @@ export async function transcribeFile(
   context: Context,
   deliver: (transcript: Transcript) => Promise<void> = () => Promise.resolve(),
 ): Promise<Transcript> {
-  const { settings, folders, terminal, signal } = context;
+  const { settings, folders, terminal, signal, invocation } = context;
   const progress = terminal.progress(input.given);
   try {
     return await transcribe(path, transcribeOptions(settings, folders, input.name), {
       signal,
       onProgress: overallProgress(progress),
       onNotice: (line) => terminal.note(`${input.given}: ${line}`),
+      asTyped: (text) => asTyped(text, { words: wordsAnywhere(invocation) }),
       deliver,
     });
   } finally {

@@ -5,6 +5,7 @@ import { openWaveforms, type WaveformReader } from '../audio/waveform.ts';
 import { EarshotError } from '../errors.ts';
 import { enrich } from '../speech/enrichment/index.ts';
 import { speakerStatistics } from '../speech/enrichment/statistics.ts';
+import { withCommands } from '../transcript/commands.ts';
 import type { Transcript } from '../transcript/schema.ts';
 import type { Task } from '../util/task.ts';
 import type { PipelineTask, TranscribeOptions } from './options.ts';
@@ -19,7 +20,7 @@ export async function enrichTranscript(
   transcript: Transcript,
   path: string,
   options: Pick<TranscribeOptions, 'enrich' | 'modelsDir' | 'modelBaseUrl' | 'pull' | 'workDir'>,
-  task: Task & Pick<PipelineTask, 'onNotice'>,
+  task: Task & Pick<PipelineTask, 'onNotice' | 'asTyped'>,
 ): Promise<Transcript> {
   const recording = await openRecording(path, undefined, task.signal);
   if (recording.sha256 !== transcript.source.sha256)
@@ -40,12 +41,13 @@ export async function enrichTranscript(
     const segments = [...enriched.segments];
     const statistics = speakerStatistics(segments, transcript.turns, enriched.baselines);
     const labels = new Map(transcript.speakers.map(({ id, label }) => [id, label]));
-    return {
+    const made = {
       ...transcript,
       segments,
       speakers: statistics.map((speaker) => ({ ...speaker, label: labels.get(speaker.id) ?? speaker.label })),
       stages: { ...transcript.stages, ...renewed(enriched.stages, transcript.stages) },
     };
+    return task.asTyped ? withCommands(made, task.asTyped) : made;
   } finally {
     await Promise.all([...readers.values()].map((reader) => reader.close()));
   }

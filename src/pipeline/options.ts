@@ -50,6 +50,8 @@ export interface PipelineTask {
   readonly onProgress?: (progress: Progress) => void;
   /** A line for people: a fallback, a download, a retry. */
   readonly onNotice?: (line: string) => void;
+  /** How the command lines that a transcript names are to be typed. */
+  readonly asTyped?: (text: string) => string;
   /** Takes the transcript to safety before the checkpoints go; when it rejects, they stay and nothing is lost. */
   readonly deliver?: (transcript: Transcript) => Promise<void>;
 }

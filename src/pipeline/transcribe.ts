@@ -3,6 +3,7 @@ import { together } from '../util/together.ts';
 import { chooseDiarization, DIARIZATION_ENGINES } from '../speech/diarization/index.ts';
 import { chooseRecognition, RECOGNITION_ENGINES } from '../speech/recognition/index.ts';
 import type { RecognitionEngine, RecognitionRequest } from '../speech/recognition/recognition.ts';
+import { withCommands } from '../transcript/commands.ts';
 import type { Transcript } from '../transcript/schema.ts';
 import { assemble } from './assemble.ts';
 import { noneRecognized, type ChunkResult } from './chunk-result.ts';
@@ -71,7 +72,7 @@ export async function transcribe(
     const lost = failures(recognized.value, recording.name);
 
     const body = await finish(plan, recognized.value, diarization, options, task);
-    const transcript = assemble(plan, body, {
+    const assembled = assemble(plan, body, {
       key,
       optionsHash: optionsHash(options),
       recognizer,
@@ -82,6 +83,7 @@ export async function transcribe(
       recognizeSeconds: recognized.seconds,
       wallSeconds: seconds(began),
     });
+    const transcript = task.asTyped ? withCommands(assembled, task.asTyped) : assembled;
     await task.deliver?.(transcript);
     disposable = lost === 0;
     return transcript;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { asTyped, invocationOf } from '../../src/cli/invocation.ts';
+import { asTyped, invocationOf, wordsAnywhere } from '../../src/cli/invocation.ts';
 import { run } from '../../src/util/process.ts';
 import { SAMPLES } from './run-cli.ts';
 
@@ -53,6 +53,22 @@ test('only command lines are rewritten, each once', () => {
     asTyped(asTyped('earshot doctor', { words: 'npx earshot' }), { words: 'npx earshot' }),
     'npx earshot doctor',
   );
+});
+
+test('what travels names no path, and becomes what can be typed where it is read', () => {
+  const npm = 'npm run -s earshot --';
+  for (const own of [
+    npm,
+    'npm --prefix /home/me run -s earshot --',
+    'node src/cli/main.ts',
+    'npx node main.ts',
+  ])
+    assert.equal(wordsAnywhere({ words: own }), npm);
+  assert.equal(wordsAnywhere({ words: 'earshot' }), 'earshot');
+  assert.equal(wordsAnywhere({ words: 'npx earshot' }), 'npx earshot');
+  const far = { words: 'npm --prefix /home/me run -s earshot --' };
+  assert.equal(asTyped(`(${npm} models pull x)`, far), `(${far.words} models pull x)`);
+  assert.equal(asTyped(asTyped(`${npm} doctor`, far), far), `${far.words} doctor`);
 });
 
 test('the npm script takes paths from where the user is, and its hints can be typed', async () => {

@@ -111,30 +111,33 @@ test('submit', async (t) => {
     assert.equal((await submit(['in/a.wav', '--out', 'out', '--overwrite'])).code, 0);
   });
 
-  await t.test('what an earlier run saved is done, as transcribe says it, and nothing is sent for it', async () => {
-    const content = 'RIFF, the very recording';
-    const { source, receipt, ...rest } = transcript();
-    made = {
-      ...rest,
-      source: { ...source, sha256: sha256(content) },
-      receipt: { ...receipt, options_hash: sha256('2 speakers') },
-    };
-    await file('again/a.wav', content);
-    const flags = ['again/a.wav', '--speakers', '2', '--json'];
-    assert.equal((await submit([...flags, '--formats', 'json'])).code, 0);
-    const before = await jobs();
-    const whole = await submit([...flags, '--formats', 'json,txt']);
-    assert.equal(whole.code, 0, whole.stdout);
-    assert.match(await readFile(join(cwd, 'again/a.txt'), 'utf8'), /Hello there/);
-    const again = await submit([...flags, '--formats', 'json,txt']);
-    assert.deepEqual([again.code, jsonLines(again.stdout)[0]?.['status']], [0, 'already_done']);
-    const other = await submit(['again/a.wav', '--speakers', '3', '--json']);
-    assert.match(other.stdout, /"code":"output_exists"/);
-    await file('again/a.wav', 'RIFF, another one');
-    assert.match((await submit(flags)).stdout, /"code":"output_exists"/);
-    assert.equal(await jobs(), before);
-    made = transcript();
-  });
+  await t.test(
+    'what an earlier run saved is done, as transcribe says it, and nothing is sent for it',
+    async () => {
+      const content = 'RIFF, the very recording';
+      const { source, receipt, ...rest } = transcript();
+      made = {
+        ...rest,
+        source: { ...source, sha256: sha256(content) },
+        receipt: { ...receipt, options_hash: sha256('2 speakers') },
+      };
+      await file('again/a.wav', content);
+      const flags = ['again/a.wav', '--speakers', '2', '--json'];
+      assert.equal((await submit([...flags, '--formats', 'json'])).code, 0);
+      const before = await jobs();
+      const whole = await submit([...flags, '--formats', 'json,txt']);
+      assert.equal(whole.code, 0, whole.stdout);
+      assert.match(await readFile(join(cwd, 'again/a.txt'), 'utf8'), /Hello there/);
+      const again = await submit([...flags, '--formats', 'json,txt']);
+      assert.deepEqual([again.code, jsonLines(again.stdout)[0]?.['status']], [0, 'already_done']);
+      const other = await submit(['again/a.wav', '--speakers', '3', '--json']);
+      assert.match(other.stdout, /"code":"output_exists"/);
+      await file('again/a.wav', 'RIFF, another one');
+      assert.match((await submit(flags)).stdout, /"code":"output_exists"/);
+      assert.equal(await jobs(), before);
+      made = transcript();
+    },
+  );
 
   await t.test('--detach prints the ids of jobs and does not wait', async () => {
     await file('slow-1.wav');

@@ -7,6 +7,7 @@ import { readTranscript } from '../../transcript/read.ts';
 import type { Transcript } from '../../transcript/schema.ts';
 import { atomicWrite } from '../../util/atomic-write.ts';
 import type { Context, Run } from '../command.ts';
+import { asTyped, wordsAnywhere } from '../invocation.ts';
 import { makeOutFolder } from '../out-folder.ts';
 import { existingOutputs, existsError, outputsAt } from '../outputs.ts';
 import { reportWarnings } from '../report-outcome.ts';
@@ -64,7 +65,7 @@ async function assertFree(target: string, overwrite: boolean): Promise<void> {
 }
 
 async function enrichFrom(audio: string, transcript: Transcript, context: Context): Promise<Transcript> {
-  const { settings, folders, signal, terminal } = context;
+  const { settings, folders, signal, terminal, invocation } = context;
   await mkdir(folders.work, { recursive: true });
   const workDir = await mkdtemp(join(folders.work, 'enrich-'));
   const progress = terminal.progress(basename(audio));
@@ -77,6 +78,7 @@ async function enrichFrom(audio: string, transcript: Transcript, context: Contex
       {
         signal,
         onNotice: (line) => terminal.note(line),
+        asTyped: (text) => asTyped(text, { words: wordsAnywhere(invocation) }),
         onProgress: (fraction) => progress.update(fraction, 'listening'),
       },
     );

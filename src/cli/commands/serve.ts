@@ -21,6 +21,7 @@ import { releasing } from '../../util/releasing.ts';
 import { VERSION } from '../../util/version.ts';
 import { findWriter } from '../../writers/index.ts';
 import type { Context, Run } from '../command.ts';
+import { wordsAnywhere } from '../invocation.ts';
 import { servingLog } from '../serving-log.ts';
 import { webhookSecret } from '../webhook-secret.ts';
 
@@ -120,14 +121,14 @@ async function serverOf(
 }
 
 async function handlersOf(
-  { settings, folders }: Context,
+  { settings, folders, invocation }: Context,
   parts: Parts & Pick<HandlersOptions, 'workDir' | 'alsoSweep' | 'onNotice'>,
 ): Promise<Handlers> {
   const { workDir } = parts;
   return startHandlers({
     ...parts,
     defaults: { ...transcribeOptions(settings, { ...folders, work: workDir }, null), resume: false },
-    host: { module: HOST_MODULE, args: [workDir] },
+    host: { module: HOST_MODULE, args: [workDir, wordsAnywhere(invocation)] },
     slots: settings.worker ? (settings.jobs ?? slotsFor(settings.workers)) : 0,
     fetching: { maxBytes: settings.maxDownloadMb * 1e6, allowPrivate: settings.allowPrivate },
     webhookSecret: settings.webhookSecret ?? (await webhookSecret(folders.server)),

@@ -9,9 +9,9 @@ import { WORK } from './work.ts';
 /**
  * The process that does the work of stages: models, native code and long computations live here, so that the server
  * answers whatever happens to them, and so that a stage that hangs can be ended. It is started by process.ts and ends
- * with its parent, together with the programs that it runs.
+ * with its parent, together with the programs that it runs. `asTyped` writes the command lines that transcripts name.
  */
-export async function hostStages(workDir: string): Promise<void> {
+export async function hostStages(workDir: string, asTyped: (text: string) => string): Promise<void> {
   const scratch = join(workDir, `engines-${process.pid}`);
   await mkdir(scratch, { recursive: true });
   const engines = keepOpen(RECOGNITION_ENGINES, scratch);
@@ -27,6 +27,7 @@ export async function hostStages(workDir: string): Promise<void> {
       const work = WORK[name] as (input: unknown, task: object, engines: unknown) => Promise<unknown>;
       const task = {
         signal: stop.signal,
+        asTyped,
         onNotice: (line: string) => say({ type: 'notice', id, line }),
         onProgress: ({ done, total }: { done: number; total: number }) => {
           if (performance.now() - told < PROGRESS_MS) return;

@@ -21,6 +21,7 @@ import type { KnownSpeaker } from '../../speech/diarization/known-speakers.ts';
 import { chooseRecognition } from '../../speech/recognition/index.ts';
 import type { KeptEngines } from '../../speech/recognition/kept.ts';
 import type { Recognition, Recognizer } from '../../speech/recognition/recognition.ts';
+import { withCommands } from '../../transcript/commands.ts';
 import { parseTranscript } from '../../transcript/read.ts';
 import { enrichTranscript } from '../../pipeline/enrich-transcript.ts';
 
@@ -151,7 +152,7 @@ export const WORK: Work = {
     if (failure) throw failure;
     const lost = results.filter(({ error }) => error !== null);
     const body = withNames(await finish(plan, results, diarization, options, task), named);
-    const transcript = assemble(plan, body, {
+    const assembled = assemble(plan, body, {
       key: runKey(plan.source, options),
       optionsHash: optionsHash(options),
       recognizer: by,
@@ -162,6 +163,7 @@ export const WORK: Work = {
       recognizeSeconds: seconds.recognize,
       wallSeconds: seconds.wall,
     });
+    const transcript = task.asTyped ? withCommands(assembled, task.asTyped) : assembled;
     await writeFile(out, JSON.stringify(transcript));
     return { segments: body.segments.length, speakers: body.speakers.length, duration: plan.source.duration };
   },
@@ -174,6 +176,7 @@ export const WORK: Work = {
       {
         ...(task.signal ? { signal: task.signal } : {}),
         ...(task.onNotice ? { onNotice: task.onNotice } : {}),
+        ...(task.asTyped ? { asTyped: task.asTyped } : {}),
       },
     );
     await writeFile(out, JSON.stringify(transcript));
