@@ -1,6 +1,7 @@
 import type { JobAnswer } from '../api/job-answer.ts';
 import { EarshotApiError, unreachable } from './error.ts';
 import { readEvents } from './event-stream.ts';
+import { jobPath } from './job-path.ts';
 import { pauseBefore } from './retrying.ts';
 import type { Transport } from './transport.ts';
 
@@ -68,7 +69,7 @@ function open(
 ): Promise<Response> {
   return transport.send({
     method: 'GET',
-    path: `/jobs/${encodeURIComponent(jobId)}/events`,
+    path: `${jobPath(jobId)}/events`,
     headers: { accept: 'text/event-stream', ...(lastId === '' ? {} : { 'last-event-id': lastId }) },
     repeat: 'always',
     signal,

@@ -6,6 +6,7 @@ import type { Transcript } from '../transcript/schema.ts';
 import type { Recording } from './byte-source.ts';
 import { EarshotApiError } from './error.ts';
 import { formOf, type Fields } from './form.ts';
+import { jobPath } from './job-path.ts';
 import { jobEvents, type EventsOptions, type JobEvent } from './job-events.ts';
 import { jsonBody, type Request, type Transport } from './transport.ts';
 
@@ -73,8 +74,8 @@ export class Jobs {
     return this.#create({ ...jsonBody({ ...settings, upload_id: uploadId }), repeat: 'always' }, options);
   }
 
-  get(id: string, { signal }: Cancellable = {}): Promise<Job> {
-    return this.#transport.json({ method: 'GET', path: pathOf(id), repeat: 'always', signal });
+  async get(id: string, { signal }: Cancellable = {}): Promise<Job> {
+    return this.#transport.json({ method: 'GET', path: jobPath(id), repeat: 'always', signal });
   }
 
   /** Jobs, the newest first; pages are fetched as they are needed. */
@@ -106,7 +107,7 @@ export class Jobs {
   async result(id: string, format = 'json', { signal }: Cancellable = {}): Promise<Transcript | string> {
     const response = await this.#transport.send({
       method: 'GET',
-      path: `${pathOf(id)}/result`,
+      path: `${jobPath(id)}/result`,
       query: { format },
       repeat: 'always',
       signal,
@@ -142,8 +143,8 @@ export class Jobs {
   }
 
   /** Stops a job that has not ended; one that has stays as it is. Resolves with the job. */
-  cancel(id: string, { signal }: Cancellable = {}): Promise<Job> {
-    return this.#transport.json({ method: 'POST', path: `${pathOf(id)}/cancel`, repeat: 'always', signal });
+  async cancel(id: string, { signal }: Cancellable = {}): Promise<Job> {
+    return this.#transport.json({ method: 'POST', path: `${jobPath(id)}/cancel`, repeat: 'always', signal });
   }
 
   /** Removes a job and all its files, whatever its state. */
@@ -153,13 +154,13 @@ export class Jobs {
   }
 
   /** Runs a job again that failed, was cancelled or lacks parts, with the options it has; finished stages are kept. */
-  retry(id: string, { signal }: Cancellable = {}): Promise<Job> {
-    return this.#transport.json({ method: 'POST', path: `${pathOf(id)}/retry`, repeat: 'refused', signal });
+  async retry(id: string, { signal }: Cancellable = {}): Promise<Job> {
+    return this.#transport.json({ method: 'POST', path: `${jobPath(id)}/retry`, repeat: 'refused', signal });
   }
 
   /** What happened to the job: its stages, tries, errors and webhooks. */
-  log(id: string, { signal }: Cancellable = {}): Promise<JobLog> {
-    return this.#transport.json({ method: 'GET', path: `${pathOf(id)}/log`, repeat: 'always', signal });
+  async log(id: string, { signal }: Cancellable = {}): Promise<JobLog> {
+    return this.#transport.json({ method: 'GET', path: `${jobPath(id)}/log`, repeat: 'always', signal });
   }
 
   #create(
@@ -176,12 +177,10 @@ export class Jobs {
     });
   }
 
-  #delete(id: string, { signal }: Cancellable): Promise<Response> {
-    return this.#transport.send({ method: 'DELETE', path: pathOf(id), repeat: 'refused', signal });
+  async #delete(id: string, { signal }: Cancellable): Promise<Response> {
+    return this.#transport.send({ method: 'DELETE', path: jobPath(id), repeat: 'refused', signal });
   }
 }
-
-const pathOf = (id: string): string => `/jobs/${encodeURIComponent(id)}`;
 
 /** Text fields of a form; lists as repeated `name[]`, an empty one as "none". */
 function fieldsOf(settings: Omit<JobSettings, 'name'>): Fields {

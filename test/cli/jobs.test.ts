@@ -117,6 +117,11 @@ test('jobs: list, show, result, cancel, retry', async (t) => {
     assert.equal((await cli('shwo', good)).code, 2);
     assert.match((await cli('shwo', good)).stderr, /did you mean show\?/);
     assert.equal((await cli('show')).code, 2);
+    const empty = await cli('cancel', good, '');
+    assert.deepEqual([empty.code, empty.stdout], [2, '']);
+    const up = await cli('cancel', '..', '--json');
+    assert.equal(up.code, 1);
+    assert.match(up.stdout, /"code":"not_found","message":"there is no such job"/);
   });
 });
 

@@ -228,6 +228,20 @@ test('watch', async (t) => {
     assert.deepEqual((await readdir(join(cwd, 'from-bucket/below'))).sort(), ['Monday 9:00', 'x.txt']);
   });
 
+  await t.test('a folder that no result can be written to ends it before anything is sent', async () => {
+    const before = (await jobs()).length;
+    await file('sent/a.wav');
+    await file('sent/taken', 'a file');
+    for (const out of ['/proc/results', 'sent/taken']) {
+      const { code, stdout } = await watch(['sent', '--once', '--out', out, '--json'], {
+        onStart: (child) => t.after(() => child.kill('SIGKILL')),
+      });
+      assert.equal(code, 1);
+      assert.match(stdout, /^\{"ok":false,"error":\{"code":"output_unwritable"/);
+    }
+    assert.equal((await jobs()).length, before);
+  });
+
   await t.test(
     'a place that is not there, and a state of another place, are wrong usage and not a new beginning',
     async () => {

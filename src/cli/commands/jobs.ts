@@ -17,6 +17,10 @@ export const jobsCommand: Run = (context) => {
   const [action, ids] = actionOf('jobs', ACTIONS, context.args);
   if (ids.length === 0 && action !== list)
     throw new EarshotError('usage', 'expected ids of jobs', { hint: 'earshot jobs list shows them' });
+  if (ids.some((id) => id.trim() === ''))
+    throw new EarshotError('usage', 'an argument is empty: expected the id of a job', {
+      hint: 'in a script, the variable may not be set',
+    });
   return action(ids, context);
 };
 

@@ -19,7 +19,7 @@ export const watchCommand: Run = async (context) => {
   const { args, settings, folders, cwd, terminal, signal } = context;
   const client = await serverOf(context);
   const place = await openPlace(args[0] as string, context);
-  const destination = settings.out === null ? place.beside() : await openDestination(settings.out, cwd);
+  const destination = settings.out === null ? await place.beside() : await openDestination(settings.out, cwd);
   const path =
     settings.state === null
       ? join(folders.watch, `${sha256(place.address).slice(0, 32)}.state`)

@@ -4,6 +4,7 @@ import { Readable } from 'node:stream';
 import { EarshotError } from '../../errors.ts';
 import { openBucket } from '../../storage/index.ts';
 import type { Storage } from '../../storage/storage.ts';
+import { makeOutFolder } from '../out-folder.ts';
 import { atomicWriteAll } from '../../util/atomic-write-all.ts';
 
 /** Where results go, under names like those of the recordings. */
@@ -16,11 +17,12 @@ export interface Destination {
   close(): Promise<void>;
 }
 
-/** The folder or bucket that --out names. */
+/** The folder or bucket that --out names. Rejects with `output_unwritable` for a folder that cannot be written. */
 export async function openDestination(out: string, cwd: string): Promise<Destination> {
-  return /^(?:gs|s3):/i.test(out)
-    ? bucketDestination(await openBucket(out))
-    : folderDestination(resolve(cwd, out));
+  if (/^(?:gs|s3):/i.test(out)) return bucketDestination(await openBucket(out));
+  const folder = resolve(cwd, out);
+  await makeOutFolder(folder);
+  return folderDestination(folder);
 }
 
 /** Results in a folder; names from a bucket that lead out of it, or that no file can have, are refused. */

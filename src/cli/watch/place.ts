@@ -7,6 +7,7 @@ import { openBucket } from '../../storage/index.ts';
 import type { Storage } from '../../storage/storage.ts';
 import type { Context } from '../command.ts';
 import { isMedia, mediaBelow } from '../inputs.ts';
+import { makeOutFolder } from '../out-folder.ts';
 import { sendFile, type SendOptions } from '../upload-records.ts';
 import { bucketDestination, folderDestination, type Destination } from './destination.ts';
 
@@ -31,8 +32,8 @@ export interface Place {
     client: EarshotClient,
     options: Omit<SendOptions, 'name'>,
   ): Promise<{ readonly uploadId: string; readonly forget: () => Promise<void> }>;
-  /** Results beside the recordings. */
-  beside(): Destination;
+  /** Results beside the recordings. Rejects with `output_unwritable` where none can be written. */
+  beside(): Promise<Destination>;
   close(): Promise<void>;
 }
 
@@ -68,7 +69,10 @@ function folderPlace(folder: string, context: Context): Place {
       if ((await generationOf(path)) !== generation) throw changed(name);
       return { uploadId: upload.id, forget };
     },
-    beside: () => folderDestination(folder),
+    beside: async () => {
+      await makeOutFolder(folder);
+      return folderDestination(folder);
+    },
     close: () => Promise.resolve(),
   };
 }
@@ -96,7 +100,7 @@ function bucketPlace(storage: Storage): Place {
       if ((await storage.stat(name))?.generation !== generation) throw changed(name);
       return { uploadId: upload.id, forget: () => Promise.resolve() };
     },
-    beside: () => bucketDestination(storage),
+    beside: () => Promise.resolve(bucketDestination(storage)),
     close: () => storage.close(),
   };
 }
