@@ -106,7 +106,8 @@ export const TRANSCRIPTION_OPTIONS = {
   }),
   jobs: number({
     group: 'Running',
-    description: 'Chunks recognised at the same time. Default: what the cores, the memory and the engine allow.',
+    description:
+      'Chunks recognised at the same time. Default: what the cores, the memory and the engine allow.',
     commands: TRANSCRIBING,
     default: null,
     min: 1,
