@@ -56,10 +56,10 @@ async function send(delivery: Delivery, options: DeliveryOptions, signal: AbortS
     HEARTBEAT_MS,
   );
   try {
-    const { url, id, body } = delivery;
+    const { url, message, body } = delivery;
     const sent = await deliverWebhook({
       url,
-      id,
+      id: message,
       body,
       secret: delivery.secret ?? secret,
       allowPrivate,

@@ -11,7 +11,7 @@ export interface WebhookDelivery {
   readonly url: string;
   /** `whsec_…`, or several while one is replaced. */
   readonly secret: string | readonly string[];
-  /** The same for every try, so that the receiver can tell repetitions. */
+  /** The same for every try and redelivery, so that the receiver can tell repetitions. */
   readonly id: string;
   /** JSON text. */
   readonly body: string;

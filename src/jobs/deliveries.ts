@@ -5,6 +5,8 @@ import { ticketFor, type Lease } from './tickets.ts';
 /** A webhook to be sent now. */
 export interface Delivery {
   readonly id: string;
+  /** The same for everything that says the same: `webhook-id`. */
+  readonly message: string;
   readonly jobId: string;
   readonly url: string;
   readonly secret: string | null;
@@ -59,7 +61,7 @@ export async function settleDelivery(
 }
 
 const READ_DELIVERY = `
-SELECT delivery.id, delivery.job_id AS "jobId", job.webhook ->> 'url' AS url, job.webhook ->> 'secret' AS secret,
+SELECT delivery.id, COALESCE(delivery.message, delivery.id) AS message, delivery.job_id AS "jobId", job.webhook ->> 'url' AS url, job.webhook ->> 'secret' AS secret,
   delivery.body, delivery.tries
 FROM earshot.delivery JOIN earshot.job ON job.id = delivery.job_id
 WHERE delivery.id = $1 AND delivery.ticket = $2 AND delivery.state = 'pending'`;

@@ -2,6 +2,7 @@ import type { Queryable } from './database.ts';
 
 /** A webhook of a job as far as it has got. */
 export interface DeliveryState {
+  /** Of its message: a redelivery has that of the delivery which it repeats. */
   readonly id: string;
   readonly state: 'pending' | 'delivered' | 'gave_up';
   /** Tries that have ended; `status` and `reason` are of the last one, null before it. */
@@ -19,5 +20,5 @@ export async function deliveriesOf(db: Queryable, jobId: string): Promise<Delive
 }
 
 const DELIVERIES = `
-SELECT id, state, tries, status, reason, created_at AS "createdAt", ended_at AS "endedAt"
-FROM earshot.delivery WHERE job_id = $1 ORDER BY created_at, id LIMIT 100`;
+SELECT COALESCE(message, id) AS id, state, tries, status, reason, created_at AS "createdAt", ended_at AS "endedAt"
+FROM earshot.delivery WHERE job_id = $1 ORDER BY created_at, delivery.id LIMIT 100`;

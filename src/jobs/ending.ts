@@ -45,7 +45,10 @@ export async function endJobs(tx: Queryable, tickets: Tickets, endings: readonly
   return ids;
 }
 
-/** Puts one delivery of each job's present state into the queue. */
+/**
+ * Puts one delivery of each job's present state into the queue. One that says what an earlier delivery of the job said is
+ * the same message.
+ */
 export async function orderWebhooks(tx: Queryable, tickets: Tickets, jobs: readonly Job[]): Promise<void> {
   if (jobs.length === 0) return;
   const rows = jobs.map((job) => {
@@ -113,8 +116,11 @@ INSERT INTO earshot.event (job_id, type, data)
 SELECT id, 'status', data FROM jsonb_to_recordset($1::jsonb) AS ended (id uuid, data jsonb)`;
 
 const INSERT_DELIVERIES = `
-INSERT INTO earshot.delivery (id, job_id, state, ticket, body)
-SELECT id, job_id, 'pending', ticket, body
+INSERT INTO earshot.delivery (id, job_id, state, ticket, body, message)
+SELECT id, job_id, 'pending', ticket, body, (
+  SELECT COALESCE(earlier.message, earlier.id) FROM earshot.delivery AS earlier
+  WHERE earlier.job_id = wanted.job_id AND earlier.body = wanted.body ORDER BY earlier.created_at, earlier.id LIMIT 1
+)
 FROM jsonb_to_recordset($1::jsonb) AS wanted (id uuid, job_id uuid, ticket uuid, body text)`;
 
 const COUNT_STAGES = `

@@ -102,6 +102,8 @@ const MIGRATIONS: readonly string[] = [
   DROP TABLE earshot.one_time;
   CREATE INDEX job_group ON earshot.job (owner, priority) WHERE status = 'queued';
   `,
+  // The delivery that first brought this message; null: it is its own.
+  `ALTER TABLE earshot.delivery ADD COLUMN message uuid`,
 ];
 
 /** Any number that no other program is likely to lock with. */

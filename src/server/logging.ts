@@ -60,7 +60,7 @@ export function logHappening(log: Log, happening: Happening): void {
     const { delivery, outcome } = happening;
     const about = {
       job: delivery.jobId,
-      delivery: delivery.id,
+      delivery: delivery.message,
       status: outcome.status,
       reason: outcome.reason,
     };
