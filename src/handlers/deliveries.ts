@@ -1,5 +1,11 @@
 import { toEarshotError, type EarshotError } from '../errors.ts';
-import { fetchDeliveries, settleDelivery, type Delivery, type DeliveryOutcome } from '../jobs/deliveries.ts';
+import {
+  fetchDeliveries,
+  handBackDelivery,
+  settleDelivery,
+  type Delivery,
+  type DeliveryOutcome,
+} from '../jobs/deliveries.ts';
 import { WEBHOOK_QUEUE } from '../jobs/ending.ts';
 import type { Jobs } from '../jobs/jobs.ts';
 import { systemClock, type Clock } from '../util/clock.ts';
@@ -19,6 +25,7 @@ export interface DeliveryOptions {
 
 /** Webhooks at once. A slow receiver holds up a few others at most. */
 const AT_ONCE = 8;
+/** The queue is asked this often when no delivery's time comes sooner: for those of other processes. */
 const POLL_MS = 5_000;
 const HEARTBEAT_MS = 5_000;
 
@@ -39,11 +46,16 @@ export async function sendWebhooks(options: DeliveryOptions, signal: AbortSignal
         onError(toEarshotError(error)),
       );
       inHand.add(sending);
-      void sending.finally(() => inHand.delete(sending));
+      void sending.finally(() => {
+        inHand.delete(sending);
+        wake.resolve(); // it may have a time now at which it is tried again
+      });
     }
-    const pause = clock.sleep(POLL_MS, signal).catch(() => undefined);
     if (inHand.size >= AT_ONCE) await Promise.race(inHand);
-    else if (found.length === 0) await Promise.race([wake.promise, pause]);
+    else if (found.length === 0) {
+      const ms = await jobs.tickets.untilNext(WEBHOOK_QUEUE, POLL_MS).catch(() => POLL_MS);
+      await Promise.race([wake.promise, clock.sleep(ms, signal).catch(() => undefined)]);
+    }
   }
   off();
   await Promise.all(inHand);
@@ -73,8 +85,8 @@ async function send(delivery: Delivery, options: DeliveryOptions, signal: AbortS
   } catch (error) {
     if (toEarshotError(error).code === 'usage')
       return await settleDelivery(jobs, delivery, unsendable(toEarshotError(error)));
-    // Not written down: the lease runs out, and it is sent again. A try that we cut off ourselves is none of the receiver's.
-    if (!signal.aborted) throw error;
+    if (!signal.aborted) throw error; // not written down: the lease runs out, and it is sent again
+    await handBackDelivery(jobs, delivery);
   } finally {
     clearInterval(beat);
   }

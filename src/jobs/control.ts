@@ -1,6 +1,6 @@
 import { EarshotError } from '../errors.ts';
 import type { Database } from './database.ts';
-import { endJobs, orderWebhooks } from './ending.ts';
+import { endJobs, orderWebhooks, WEBHOOK_QUEUE } from './ending.ts';
 import { JOB_COLUMNS, type Job } from './job.ts';
 import { releaseLast } from './settle.ts';
 import { ENDED } from './states.ts';
@@ -70,15 +70,15 @@ export async function redeliver(db: Database, tickets: Tickets, id: string): Pro
 }
 
 /**
- * Gives every stage that runs, or was about to, back to its queue, as if its worker had been seen to die. For a database that only this
- * process can open: nobody else can be at work.
+ * Gives every stage and webhook that is under way, or was about to be, back to its queue, as if its worker had been seen to
+ * die. For a database that only this process can open: nobody else can be at work.
  */
 export async function reclaimAll(db: Database, tickets: Tickets): Promise<void> {
   await db.transaction(async (tx) => {
-    const running = await tx.query<{ id: string; name: string; rank: number; old: string; ticket: string }>(
-      RECLAIM,
-    );
-    for (const [queue, group] of Map.groupBy(running, ({ name }) => name)) {
+    type Reclaimed = { id: string; name: string; rank: number; old: string; ticket: string };
+    const stages = await tx.query<Reclaimed>(RECLAIM_STAGES);
+    const deliveries = await tx.query<Reclaimed>(RECLAIM_DELIVERIES, [WEBHOOK_QUEUE]);
+    for (const [queue, group] of Map.groupBy([...stages, ...deliveries], ({ name }) => name)) {
       await tickets.withdraw(
         tx,
         queue,
@@ -121,7 +121,7 @@ INSERT INTO earshot.event (job_id, type, data) SELECT id, 'status', '{"status": 
 
 const DELETE_JOB = `DELETE FROM earshot.job WHERE id = $1 AND status IN ('completed', 'failed', 'cancelled') RETURNING id`;
 
-const RECLAIM = `
+const RECLAIM_STAGES = `
 WITH held AS (
   SELECT stage.id, stage.ticket, stage.state FROM earshot.stage
   WHERE state = 'running' OR state = 'queued' AND EXISTS (
@@ -133,3 +133,14 @@ UPDATE earshot.stage
 SET state = 'queued', ticket = gen_random_uuid(), lost = lost + CASE WHEN held.state = 'running' THEN 1 ELSE 0 END
 FROM held WHERE stage.id = held.id
 RETURNING stage.id, stage.name, stage.rank, held.ticket AS old, stage.ticket`;
+
+const RECLAIM_DELIVERIES = `
+WITH held AS (
+  SELECT delivery.id, delivery.ticket FROM earshot.delivery
+  WHERE state = 'pending' AND EXISTS (
+    SELECT 1 FROM earshot_queue.job AS fetched
+    WHERE fetched.name = $1 AND fetched.id = delivery.ticket AND fetched.state = 'active'
+  ) FOR UPDATE
+)
+UPDATE earshot.delivery SET ticket = gen_random_uuid() FROM held WHERE delivery.id = held.id
+RETURNING delivery.id, $1 AS name, 0 AS rank, held.ticket AS old, delivery.ticket`;

@@ -60,11 +60,23 @@ export async function settleDelivery(
   if (isWritten) jobs.happened({ what: 'delivered', delivery, outcome });
 }
 
+/** Hands back what this process cut off itself: another one, or the next, sends it at once, and it was no try. */
+export async function handBackDelivery(jobs: Jobs, { id, lease }: Delivery): Promise<void> {
+  await jobs.db.transaction(async (tx) => {
+    if (!(await jobs.tickets.settle(tx, [lease])).has(lease)) return;
+    const ticket = ticketFor(id, 0);
+    const rows = await tx.query(HAND_BACK, [id, ticket.id]);
+    if (rows.length > 0) await jobs.tickets.add(tx, WEBHOOK_QUEUE, [ticket]);
+  });
+}
+
 const READ_DELIVERY = `
-SELECT delivery.id, COALESCE(delivery.message, delivery.id) AS message, delivery.job_id AS "jobId", job.webhook ->> 'url' AS url, job.webhook ->> 'secret' AS secret,
-  delivery.body, delivery.tries
+SELECT delivery.id, COALESCE(delivery.message, delivery.id) AS message, delivery.job_id AS "jobId",
+  job.webhook ->> 'url' AS url, job.webhook ->> 'secret' AS secret, delivery.body, delivery.tries
 FROM earshot.delivery JOIN earshot.job ON job.id = delivery.job_id
 WHERE delivery.id = $1 AND delivery.ticket = $2 AND delivery.state = 'pending'`;
+
+const HAND_BACK = `UPDATE earshot.delivery SET ticket = $2 WHERE id = $1 RETURNING id`;
 
 const WRITE_DELIVERY = `
 UPDATE earshot.delivery

@@ -36,6 +36,8 @@ const HEARTBEAT_SECONDS = 15;
 /** How often lost workers are looked for. */
 const SUPERVISE_SECONDS = 5;
 const DAY = 86_400;
+/** A ticket whose time has come, and that cannot be had yet, is not asked for more often. */
+const SOONEST_MS = 50;
 
 /** The queues, on pg-boss: it keeps order, leases and heartbeats; what a ticket stands for is not its business. */
 export class Tickets {
@@ -96,6 +98,12 @@ export class Tickets {
     return jobs.map(({ id, retryCount, data }) => ({ id, retryCount, queue, of: data.of }));
   }
 
+  /** Milliseconds until a ticket that waits for its time may be fetched; `most` when that is longer, or none does. */
+  async untilNext(queue: string, most: number): Promise<number> {
+    const [next] = await this.#db.query<{ ms: number | null }>(NEXT, [queue]);
+    return Math.min(most, Math.max(SOONEST_MS, next?.ms ?? most));
+  }
+
   /** Ends the tickets within a transaction; those leases that were still live. */
   async settle(tx: Queryable, leases: readonly Lease[]): Promise<Set<Lease>> {
     const settled = new Set<Lease>();
@@ -141,6 +149,10 @@ function latest(leases: readonly Lease[]): Lease[] {
     if (lease.retryCount >= (last.get(lease.id)?.retryCount ?? 0)) last.set(lease.id, lease);
   return [...last.values()];
 }
+
+const NEXT = `
+SELECT ceil(1000 * extract(epoch FROM min(start_after) - clock_timestamp()))::float8 AS ms
+FROM earshot_queue.job WHERE name = $1 AND state < 'active' AND NOT blocked`;
 
 const attempt = ({ id, retryCount }: Lease): JobAttempt => ({ id, retryCount });
 

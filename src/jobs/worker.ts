@@ -37,7 +37,7 @@ export interface WorkerOptions {
 /** Leases are looked after this often: cancelled work stops within this time and the runner's own. */
 const WATCH_MS = 1_000;
 const HEARTBEAT_MS = 5_000;
-/** Queues are asked this often when nobody said a word: for tickets of other processes, retries and lost workers. */
+/** Queues are asked this often when nobody said a word and no delay ends sooner: for tickets of other processes, lost workers. */
 const POLL_MS = { pglite: 2_000, postgres: 1_000 };
 const BACKOFF_SECONDS = 2;
 const PAUSE_MS = 1_000;
@@ -114,11 +114,7 @@ export class Worker {
         void work.finally(() => inHand.delete(work));
       }
       if (runs.length === 0)
-        await Promise.race([
-          wake.promise,
-          this.#pause(POLL_MS[jobs.db.kind]),
-          ...(inHand.size > 0 ? inHand : []),
-        ]);
+        await Promise.race([wake.promise, this.#pause(queue), ...(inHand.size > 0 ? inHand : [])]);
     }
     off();
     offAhead();
@@ -239,8 +235,12 @@ export class Worker {
     return rows === null || rows.length > 0; // what cannot be asked is held until the outcome is written
   }
 
-  #pause(ms: number): Promise<void> {
-    return this.#clock.sleep(ms, this.#stopping.signal).catch(() => undefined);
+  /** Until a stage's delay is over, or it is time to ask again. */
+  async #pause(queue: string): Promise<void> {
+    const { db, tickets } = this.#options.jobs;
+    const most = POLL_MS[db.kind];
+    const ms = await tickets.untilNext(queue, most).catch(() => most);
+    await this.#clock.sleep(ms, this.#stopping.signal).catch(() => undefined);
   }
 }
 

@@ -43,6 +43,8 @@ test('a webhook is tried again while it may help, given up when it cannot; one t
   const slow = await ends('/slow');
 
   const first = new AbortController();
+  const second = new AbortController();
+  t.after(() => (first.abort(), second.abort()));
   const sending = sendWebhooks(options, first.signal);
   const states: DeliveryState[] = [];
   for (const id of ids) states.push(await until(async () => (await deliveriesOf(jobs.db, id))[0] ?? null));
@@ -62,16 +64,47 @@ test('a webhook is tried again while it may help, given up when it cannot; one t
   await sending;
   const [cutOff] = await deliveriesOf(jobs.db, slow);
   assert.deepEqual([cutOff?.state, cutOff?.tries, cutOff?.reason], ['pending', 0, null]);
-  await jobs.db.query(
-    `UPDATE earshot_queue.job SET heartbeat_on = now() - interval '1 hour' WHERE state = 'active'`,
-    [],
-  );
-  const second = new AbortController();
+  const leased = await jobs.db.query(`SELECT id FROM earshot_queue.job WHERE state = 'active'`);
+  assert.deepEqual(leased, [], 'handed back');
   const again = sendWebhooks(options, second.signal);
   const late = await until(async () => (await deliveriesOf(jobs.db, slow))[0] ?? null);
   assert.deepEqual([late.state, late.tries], ['delivered', 1]);
   second.abort();
   await again;
+  assert.deepEqual(errors, []);
+});
+
+test('the next try comes when its delay is over, not when the queue is asked the next time', async (t) => {
+  const { jobs, errors } = await opened(t, PGLITE);
+  const statuses = [503, 204];
+  const receiver = createServer((_request, response) => response.writeHead(statuses.shift() ?? 500).end());
+  await new Promise<void>((done) => receiver.listen(0, '127.0.0.1', done));
+  t.after(() => (receiver.closeAllConnections(), receiver.close()));
+  const url = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/`;
+
+  const stop = new AbortController();
+  t.after(() => stop.abort());
+  const sending = sendWebhooks(
+    {
+      jobs,
+      secret: createWebhookSecret(),
+      allowPrivate: true,
+      onError: (error) => errors.push(error),
+      delayAfter: () => 400,
+      // Whoever asks at intervals alone never asks again.
+      clock: {
+        ...systemClock,
+        sleep: (ms, signal) => systemClock.sleep(ms > 500 ? 3_600_000 : ms, signal),
+      },
+    },
+    stop.signal,
+  );
+  const { job } = await jobs.submit(newJob({ webhook: { url, secret: null } }));
+  await jobs.cancel(job.id);
+  const state = await until(async () => (await deliveriesOf(jobs.db, job.id))[0] ?? null);
+  assert.deepEqual([state.state, state.tries], ['delivered', 2]);
+  stop.abort();
+  await sending;
   assert.deepEqual(errors, []);
 });
 

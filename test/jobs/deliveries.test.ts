@@ -1,9 +1,17 @@
 import assert from 'node:assert/strict';
-import { fetchDeliveries, settleDelivery, type Delivery } from '../../src/jobs/deliveries.ts';
+import { randomUUID } from 'node:crypto';
+import { test } from 'node:test';
+import {
+  fetchDeliveries,
+  handBackDelivery,
+  settleDelivery,
+  type Delivery,
+} from '../../src/jobs/deliveries.ts';
 import { deliveriesOf } from '../../src/jobs/delivery-state.ts';
-import type { Jobs } from '../../src/jobs/jobs.ts';
-import { testOnEach } from './backends.ts';
-import { newJob, opened } from './fixture.ts';
+import { Jobs } from '../../src/jobs/jobs.ts';
+import { ticketFor } from '../../src/jobs/tickets.ts';
+import { PGLITE, testOnEach } from './backends.ts';
+import { FAN, newJob, opened } from './fixture.ts';
 
 const delivered = { state: 'delivered', delay: 0, status: 204, reason: 'the receiver answered 204' } as const;
 const webhook = { url: 'https://example.com', secret: null };
@@ -41,4 +49,49 @@ testOnEach('a redelivery is the same message, the end of a retry is another', as
     (await deliveriesOf(jobs.db, job.id)).map(({ id, tries }) => [id, tries]),
     [first, first, first, second, second].map(({ message }) => [message, 1]),
   );
+});
+
+test('embedded: what was being sent when the process was killed is sent at once by the next', async (t) => {
+  const { open } = await PGLITE.place();
+  const dying = await Jobs.open(await open(), [FAN], () => undefined);
+  const { job } = await dying.submit(newJob({ webhook }));
+  await dying.cancel(job.id);
+  const cut = await next(dying);
+  await dying.close(); // its delivery is leased still
+
+  const jobs = await Jobs.open(await open(), [FAN], () => undefined);
+  t.after(() => jobs.close());
+  const again = await next(jobs);
+  assert.deepEqual([again.id, again.message, again.tries], [cut.id, cut.message, 0]);
+  await settleDelivery(jobs, cut, delivered);
+  assert.equal((await deliveriesOf(jobs.db, job.id))[0]?.state, 'pending', 'the dead one is not heard');
+  await settleDelivery(jobs, again, delivered);
+  assert.equal((await deliveriesOf(jobs.db, job.id))[0]?.state, 'delivered');
+  assert.deepEqual(await fetchDeliveries(jobs, 5), []);
+});
+
+testOnEach('what is handed back can be fetched at once and was no try', async (t, on) => {
+  const { jobs } = await opened(t, on);
+  const { job } = await jobs.submit(newJob({ webhook }));
+  await jobs.cancel(job.id);
+  const cut = await next(jobs);
+  await handBackDelivery(jobs, cut);
+  const again = await next(jobs);
+  assert.deepEqual([again.message, again.tries], [cut.message, 0]);
+  await handBackDelivery(jobs, cut); // the lease is somebody else's by now
+  assert.deepEqual(await fetchDeliveries(jobs, 5), []);
+});
+
+testOnEach('a queue knows when its next ticket is due', async (t, on) => {
+  const { jobs } = await opened(t, on);
+  const { tickets, db } = jobs;
+  assert.equal(await tickets.untilNext('part', 60_000), 60_000);
+  await tickets.add(db, 'part', [ticketFor(randomUUID(), 0, 3600), ticketFor(randomUUID(), 0, 30)]);
+  await tickets.add(db, 'join', [ticketFor(randomUUID(), 0, 1)]);
+  const ms = await tickets.untilNext('part', 60_000);
+  assert.ok(ms > 20_000 && ms <= 30_000, `${ms} ms`);
+  assert.equal(await tickets.untilNext('part', 2_000), 2_000);
+  await tickets.add(db, 'part', [ticketFor(randomUUID(), 0)]);
+  const now = await tickets.untilNext('part', 60_000);
+  assert.ok(now > 0 && now < 1_000, `${now} ms`);
 });
