@@ -6,7 +6,9 @@ import { jobOf, type Route, type ServerContext } from './context.ts';
 const deliveriesSchema = z.object({
   deliveries: z.array(
     z.object({
-      id: z.uuid().describe('webhook-id of each of its tries; a redelivery has that of the delivery which it repeats.'),
+      id: z
+        .uuid()
+        .describe('webhook-id of each of its tries; a redelivery has that of the delivery which it repeats.'),
       state: z.enum(['pending', 'delivered', 'gave_up']),
       tries: z.int().describe('Tries that have ended.'),
       status: z.int().nullable().describe('What the receiver answered last; null without an answer.'),

@@ -17,6 +17,7 @@ import { createServer, type Server } from '../../server/server.ts';
 import { parseWorkers } from '../../speech/recognition/remote/spec.ts';
 import { openStorage, type Storage } from '../../storage/index.ts';
 import { assertWritable } from '../../util/assert-writable.ts';
+import { systemClock } from '../../util/clock.ts';
 import { releasing } from '../../util/releasing.ts';
 import { VERSION } from '../../util/version.ts';
 import { findWriter } from '../../writers/index.ts';
@@ -28,12 +29,25 @@ import { webhookSecret } from '../webhook-secret.ts';
 /** How the process that does the work is started; beside this file as source and as published. */
 const HOST_MODULE = new URL(`../stage-host${import.meta.url.slice(-3)}`, import.meta.url).pathname;
 
+/** The last of the grace is for handing work back and for closing; also where the grace is shorter. */
+const CLOSING_MS = 2_000;
+
 /**
- * Serves until it is cancelled; running work then gets its grace, and what has not ended is done after the next start.
- * What was opened is closed in reverse order, also when a later step of the start fails.
+ * Serves until it is cancelled, and ends within the grace: what runs may end until shortly before, the rest is handed back
+ * and done after the next start. What is not closed by then is left as a kill would leave it, which harms nothing.
  */
 export const serveCommand: Run = (context) =>
-  releasing<0>(async (later) => {
+  Promise.race([serve(context), graceOver(context.signal, context.settings.graceSeconds * 1000)]);
+
+async function graceOver(signal: AbortSignal, graceMs: number): Promise<0> {
+  if (!signal.aborted) await once(signal, 'abort');
+  await systemClock.sleep(Math.max(graceMs, CLOSING_MS));
+  return 0;
+}
+
+/** What was opened is closed in reverse order, also when a later step of the start fails. */
+function serve(context: Context): Promise<0> {
+  return releasing<0>(async (later) => {
     const { settings, folders, terminal, signal } = context;
     const { host, port, graceSeconds } = settings;
     const { log, note, error: onError } = servingLog(context);
@@ -57,7 +71,7 @@ export const serveCommand: Run = (context) =>
       ...{ jobs, storage, workDir: work.path, onError, onNotice: note },
       alsoSweep: () => server.sweepUploads(),
     });
-    later(() => handlers.drain(graceSeconds * 1000));
+    later(() => handlers.drain(Math.max(0, graceSeconds * 1000 - CLOSING_MS)));
 
     if (settings.json) await terminal.result(`${JSON.stringify({ url })}\n`);
     note(`listening on ${url}${auth.isOpen ? ', without an API key' : ''}`);
@@ -68,6 +82,7 @@ export const serveCommand: Run = (context) =>
     note('no new work; letting what runs end');
     return 0;
   });
+}
 
 interface Parts {
   readonly jobs: Jobs;

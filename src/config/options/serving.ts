@@ -103,7 +103,8 @@ export const SERVING_OPTIONS = {
   }),
   graceSeconds: number({
     group: 'Server',
-    description: 'Seconds that running work gets to end when the server is told to stop.',
+    description:
+      'Seconds within which the server ends when it is told to stop; running work has all but the last two of them.',
     commands: ['serve'],
     default: 20,
     min: 0,
