@@ -219,27 +219,31 @@ export type ErrorCode = keyof typeof ERRORS;
 /**
  * The one error class. `message` says what was expected and what came; `hint` is the way out (a command or a setting),
  * or null. `retryAfterSeconds` is when trying again makes sense (whole seconds), or null where nothing better than a guess
- * is known. The original error, where there is one, is kept as `cause`.
+ * is known. `isFinal`: it would be the same again, though others of its class may pass. The original error, where there is
+ * one, is kept as `cause`.
  */
 export class EarshotError extends Error {
   override readonly name = 'EarshotError';
   readonly code: ErrorCode;
   readonly hint: string | null;
   readonly retryAfterSeconds: number | null;
+  readonly isFinal: boolean;
 
   constructor(
     code: ErrorCode,
     message: string,
-    options: { hint?: string; retryAfterSeconds?: number; cause?: unknown } = {},
+    options: { hint?: string; retryAfterSeconds?: number; isFinal?: boolean; cause?: unknown } = {},
   ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.hint = options.hint ?? null;
     this.retryAfterSeconds = options.retryAfterSeconds ?? null;
+    this.isFinal = options.isFinal ?? false;
   }
 
   get kind(): ErrorKind {
-    return ERRORS[this.code];
+    const kind: ErrorKind = ERRORS[this.code];
+    return this.isFinal ? { ...kind, retryable: false } : kind;
   }
 }
 

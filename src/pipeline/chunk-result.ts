@@ -24,7 +24,7 @@ export type ChunkResult =
 /**
  * What a recording fails with of which no chunk was recognised: the code that all of them failed with, because a language
  * that the engine does not know is the caller's mistake and not the engine's; `engine_failed` when they differ. null: one
- * was recognised, or there was nothing to recognise.
+ * was recognised, or there was nothing to recognise. It is final: every chunk has had its tries.
  */
 export function noneRecognized(results: readonly ChunkResult[], name: string): EarshotError | null {
   const failed = results.flatMap((result) => (result.error === null ? [] : [result]));
@@ -34,6 +34,6 @@ export function noneRecognized(results: readonly ChunkResult[], name: string): E
   return new EarshotError(
     isShared ? (first.code as ErrorCode) : 'engine_failed',
     `no part of ${name} could be recognised: ${first.error}`,
-    first.hint ? { hint: first.hint } : {},
+    { isFinal: true, ...(first.hint ? { hint: first.hint } : {}) },
   );
 }

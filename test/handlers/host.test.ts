@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
+import type { EarshotError } from '../../src/errors.ts';
 import { StageHost, type HostOptions } from '../../src/handlers/host/client.ts';
 import { isRunning, pause } from '../cli/serving.ts';
 import { scratchFolder } from '../support/scratch.ts';
@@ -48,6 +49,19 @@ test('a process that ends, never starts or is stopped fails its work, and the ne
 
   const broken = unruly(t, {}, 'broken');
   await assert.rejects(broken.run({ do: 'answer' }), { ...lost, message: /ended \(exit code 1\)/ });
+});
+
+test('a recording of which no chunk was recognised is not finished in vain again and again', async (t) => {
+  const module = join(import.meta.dirname, '../../src/cli/stage-host.ts');
+  const host = new StageHost({ module, args: [folder], onNotice: () => undefined });
+  t.after(() => host.close());
+  const results = [{ recognition: null, error: 'the model is broken', code: 'engine_failed' }];
+  const input = { plan: { source: { name: 'a.wav' } }, results } as never;
+  const finishing = host.run('finish', input, { signal: new AbortController().signal });
+  await assert.rejects(finishing, (error: EarshotError) => {
+    assert.deepEqual([error.code, error.kind.retryable], ['engine_failed', false]);
+    return true;
+  });
 });
 
 test('of several pieces of work only the one that takes the process down fails', async (t) => {

@@ -179,6 +179,7 @@ test('a run of which no chunk is recognised ends with what all of them failed wi
   const unknown = failed('language_unsupported');
   assert.equal(noneRecognized([unknown, unknown], 'a.wav')?.code, 'language_unsupported');
   assert.equal(noneRecognized([unknown, failed('worker_failed')], 'a.wav')?.code, 'engine_failed');
+  assert.equal(noneRecognized([failed('worker_failed')], 'a.wav')?.kind.retryable, false);
   assert.equal(noneRecognized([failed('of another version')], 'a.wav')?.code, 'engine_failed');
   assert.equal(noneRecognized([unknown, heard], 'a.wav'), null);
   assert.equal(noneRecognized([], 'a.wav'), null);

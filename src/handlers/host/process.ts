@@ -166,8 +166,8 @@ export class HostProcess {
   }
 }
 
-const received = ({ code, message, hint }: SentError): EarshotError =>
-  new EarshotError(code, message, hint === null ? {} : { hint });
+const received = ({ code, message, hint, isFinal }: SentError): EarshotError =>
+  new EarshotError(code, message, { isFinal, ...(hint === null ? {} : { hint }) });
 
 function kill(child: ChildProcess): void {
   if (child.pid === undefined) return;

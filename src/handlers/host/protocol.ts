@@ -26,6 +26,7 @@ export interface SentError {
   readonly code: ErrorCode;
   readonly message: string;
   readonly hint: string | null;
+  readonly isFinal: boolean;
 }
 
 export const ALIVE_MS = 2_000;
@@ -34,7 +35,9 @@ export const PROGRESS_MS = 200;
 /** What runs gets this long to stop when the server has gone. */
 export const END_MS = 1_500;
 
-export const sent = ({ code, message, hint }: EarshotError): SentError => ({ code, message, hint });
+export const sent = ({ code, message, hint, isFinal }: EarshotError): SentError => ({
+  ...{ code, message, hint, isFinal },
+});
 
 /** Times from the outside world are checked at the edge; between our own two processes only that it is a message. */
 export const isMessage = (value: unknown): boolean => z.object({ type: z.string() }).safeParse(value).success;
