@@ -39,8 +39,14 @@ export const jobAnswerSchema = z
   .meta({ id: 'Job' });
 export type JobAnswer = z.infer<typeof jobAnswerSchema>;
 
+/** How much of a job was done at a time from which on its pace is counted. */
+export interface Pace {
+  readonly at: Date;
+  readonly percent: number;
+}
+
 /** The wire shape of a job. `position` is of a queued one. */
-export function jobAnswer(job: Job, position: number | null, now: Date): JobAnswer {
+export function jobAnswer(job: Job, position: number | null, pace: Pace | null, now: Date): JobAnswer {
   const { progress, error } = job;
   return {
     job_id: job.id,
@@ -48,7 +54,7 @@ export function jobAnswer(job: Job, position: number | null, now: Date): JobAnsw
     status: job.status,
     name: String(job.input['name'] ?? ''),
     ...(job.status === 'queued' ? { position } : {}),
-    ...(progress ? { progress: progressAnswer(job, progress, now) } : {}),
+    ...(progress ? { progress: progressAnswer(job, progress, pace, now) } : {}),
     ...(error ? { error: publicError(error) } : {}),
     created_at: job.createdAt.toISOString(),
     started_at: job.startedAt?.toISOString() ?? null,
@@ -60,8 +66,14 @@ export function jobAnswer(job: Job, position: number | null, now: Date): JobAnsw
 }
 
 /** The wire shape of what `progress` was of the job at the time `at`. */
-export function progressAnswer(job: Job, progress: JobProgress, at: Date): z.infer<typeof progressSchema> {
-  return { ...progress, eta_seconds: eta(job, progress, at) };
+export function progressAnswer(
+  job: Job,
+  progress: JobProgress,
+  pace: Pace | null,
+  at: Date,
+): z.infer<typeof progressSchema> {
+  const isRunning = job.status === 'processing';
+  return { ...progress, eta_seconds: isRunning && pace !== null ? eta(progress, pace, at) : null };
 }
 
 /** What went wrong, for the client: messages of the server's own failures hold paths and stay in its log. */
@@ -75,9 +87,9 @@ export function publicError({ code, message }: { code: string; message: string }
 }
 
 /** What is left takes as long as what is done: which says nothing before the first chunk, by far the longest part, is. */
-function eta(job: Job, { done, percent }: JobProgress, now: Date): number | null {
-  if (job.status !== 'processing' || job.startedAt === null) return null;
-  if (percent < 5 || (done === 0 && percent < 50)) return null;
-  const spent = (now.getTime() - job.startedAt.getTime()) / 1000;
-  return Math.max(0, Math.round((spent * (100 - percent)) / percent));
+function eta({ done, percent }: JobProgress, pace: Pace, now: Date): number | null {
+  const gained = percent - pace.percent;
+  if (gained < 5 || (done === 0 && percent < 50)) return null;
+  const spent = (now.getTime() - pace.at.getTime()) / 1000;
+  return Math.max(0, Math.round((spent * (100 - percent)) / gained));
 }

@@ -129,6 +129,9 @@ export class Jobs {
   events(id: string, after: number): Promise<read.JobEvent[]> {
     return read.eventsOf(this.db, id, after);
   }
+  firstProgress(id: string, since: Date): ReturnType<typeof read.firstProgress> {
+    return read.firstProgress(this.db, id, since);
+  }
   counts(): Promise<read.Counts> {
     return read.countJobs(this.db);
   }

@@ -76,6 +76,16 @@ export async function eventsOf(
   return db.query<JobEvent>(EVENTS, [jobId, after, limit]);
 }
 
+/** The first that was told of a job's progress from `since` on; null: nothing was. */
+export async function firstProgress(
+  db: Queryable,
+  jobId: string,
+  since: Date,
+): Promise<{ at: Date; percent: number } | null> {
+  const [first] = await db.query<{ at: Date; percent: number }>(FIRST_PROGRESS, [jobId, since]);
+  return first ?? null;
+}
+
 export async function countJobs(db: Queryable): Promise<Counts> {
   const [counts] = await db.query<Counts>(COUNTS);
   return counts ?? { queued: 0, processing: 0, unfetched: 0 };
@@ -101,6 +111,10 @@ ORDER BY index`;
 
 const EVENTS = `
 SELECT seq::float8 AS seq, type, data, at FROM earshot.event WHERE job_id = $1 AND seq > $2 ORDER BY seq LIMIT $3`;
+
+const FIRST_PROGRESS = `
+SELECT at, (data ->> 'percent')::float8 AS percent FROM earshot.event
+WHERE job_id = $1 AND type = 'progress' AND at >= $2 ORDER BY seq LIMIT 1`;
 
 /** Each count has an index of its own that holds these rows only. */
 const COUNTS = `

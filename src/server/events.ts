@@ -2,12 +2,19 @@ import { Readable } from 'node:stream';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { FieldError } from '../api/errors.ts';
-import { progressAnswer, progressSchema, publicError, publicErrorSchema } from '../api/job-answer.ts';
+import {
+  progressAnswer,
+  progressSchema,
+  publicError,
+  publicErrorSchema,
+  type Pace,
+} from '../api/job-answer.ts';
 import { EarshotError, toEarshotError } from '../errors.ts';
 import type { Job, JobFailure, JobProgress } from '../jobs/job.ts';
 import type { JobEvent } from '../jobs/read.ts';
 import { ENDED, type JobStatus } from '../jobs/states.ts';
 import { jobOf, type Call, type Route, type ServerContext } from './context.ts';
+import { paceOf } from './pace.ts';
 
 /** News from other processes comes by asking only. */
 const ASK_MS = 1_000;
@@ -104,7 +111,7 @@ function lastSeen({ request, query }: Call): number {
 async function* eventLines(
   begin: { readonly job: Job; readonly after: number; readonly first: readonly JobEvent[] },
   signal: AbortSignal,
-  { jobs, clock, onError }: Pick<ServerContext, 'jobs' | 'clock' | 'onError'>,
+  { jobs, clock, onError, activity }: Pick<ServerContext, 'jobs' | 'clock' | 'onError' | 'activity'>,
 ): AsyncGenerator<string> {
   let { job, after, first: events } = begin;
   let spokeAt = clock.now();
@@ -119,7 +126,8 @@ async function* eventLines(
       const last = events.at(-1);
       if (last !== undefined) {
         const of = job;
-        yield events.map((event) => lineOf(of, event)).join('');
+        const pace = await paceOf(job, { jobs, activity });
+        yield events.map((event) => lineOf(of, pace, event)).join('');
         after = last.seq;
         spokeAt = clock.now();
         events = isEnd(last) ? await jobs.events(job.id, after) : [];
@@ -147,8 +155,9 @@ async function* eventLines(
 const isEnd = ({ type, data }: JobEvent): boolean =>
   type === 'status' && ENDED.includes(data['status'] as JobStatus);
 
-function lineOf(job: Job, { seq, type, data, at }: JobEvent): string {
-  const told = type === 'progress' ? progressAnswer(job, data as unknown as JobProgress, at) : statusOf(data);
+function lineOf(job: Job, pace: Pace | null, { seq, type, data, at }: JobEvent): string {
+  const told =
+    type === 'progress' ? progressAnswer(job, data as unknown as JobProgress, pace, at) : statusOf(data);
   return `id: ${seq}\nevent: ${type}\ndata: ${JSON.stringify(told)}\n\n`;
 }
 

@@ -8,6 +8,7 @@ import { parseTranscript } from '../transcript/read.ts';
 import { transcriptSchema, type Transcript } from '../transcript/schema.ts';
 import { formatNames, WRITERS } from '../writers/index.ts';
 import { jobOf, type Call, type Route, type ServerContext } from './context.ts';
+import { paceOf } from './pace.ts';
 import { discard } from './discard.ts';
 import { submitTranscription } from './submit-transcription.ts';
 
@@ -87,16 +88,14 @@ export const JOB_ROUTES: readonly Route[] = [
     scope: 'read',
     query: listQuery,
     responses: { 200: json(jobPage, 'A page.') },
-    async answer({ query, caller }, { jobs, clock }) {
+    async answer({ query, caller }, context) {
       const { status, kind, limit, after } = listQuery.parse(query);
       const owner = caller.scopes.has('admin') ? null : caller.owner;
-      const page = await jobs.list({
+      const page = await context.jobs.list({
         ...{ owner, limit },
         ...{ status: status ?? null, kind: kind ?? null, after: after ?? null },
       });
-      const positions = await Promise.all(page.jobs.map((job) => jobs.position(job)));
-      const now = new Date(clock.now());
-      return { jobs: page.jobs.map((job, i) => jobAnswer(job, positions[i] ?? null, now)), next: page.next };
+      return { jobs: await Promise.all(page.jobs.map((job) => told(job, context))), next: page.next };
     },
   },
   {
@@ -188,8 +187,9 @@ export const JOB_ROUTES: readonly Route[] = [
 ];
 
 /** A job's present state on the wire. */
-export async function told(job: Job, { jobs, clock }: ServerContext): Promise<JobAnswer> {
-  return jobAnswer(job, await jobs.position(job), new Date(clock.now()));
+export async function told(job: Job, context: ServerContext): Promise<JobAnswer> {
+  const [position, pace] = await Promise.all([context.jobs.position(job), paceOf(job, context)]);
+  return jobAnswer(job, position, pace, new Date(context.clock.now()));
 }
 
 /** The transcript of a job that has ended. Rejects with `job_state` (409) when it has none. */
