@@ -1,11 +1,11 @@
-import { randomBytes } from 'node:crypto';
 import { mkdir, rm, stat, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { EarshotError, toEarshotError } from '../errors.ts';
+import { temporaryIn } from './temporary-file.ts';
 
 /** Makes the folder when missing and proves, by writing, that files can be made in it. Rejects with `output_unwritable` or `disk_full`. */
 export async function assertWritable(folder: string): Promise<void> {
-  const probe = join(folder, `.earshot-${process.pid}-${randomBytes(6).toString('hex')}.tmp`);
+  const probe = temporaryIn(folder);
   try {
     await makeFolder(folder);
     await writeFile(probe, 'earshot', { flag: 'wx' });

@@ -1,7 +1,7 @@
-import { randomBytes } from 'node:crypto';
 import { mkdir, open, rename, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { syncFolder, writeAll, type FileData } from './atomic-write.ts';
+import { temporaryIn } from './temporary-file.ts';
 
 /** One file of a set. */
 export interface FileContent {
@@ -19,7 +19,7 @@ export async function atomicWriteAll(files: readonly FileContent[]): Promise<voi
   try {
     for (const { path, data } of files) {
       await mkdir(dirname(path), { recursive: true });
-      const next = join(dirname(path), `.earshot-${process.pid}-${randomBytes(6).toString('hex')}.tmp`);
+      const next = temporaryIn(dirname(path));
       temporary.push(next);
       const file = await open(next, 'wx', 0o644);
       try {

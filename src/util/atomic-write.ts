@@ -1,6 +1,6 @@
-import { randomBytes } from 'node:crypto';
 import { mkdir, open, rename, rm, type FileHandle } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
+import { temporaryIn } from './temporary-file.ts';
 
 /** What a file is to hold: a whole, or pieces of text that are asked for while it is written. */
 export type FileData = string | Uint8Array | Iterable<string>;
@@ -13,7 +13,7 @@ export type FileData = string | Uint8Array | Iterable<string>;
 export async function atomicWrite(path: string, data: FileData, mode = 0o644): Promise<void> {
   const folder = dirname(path);
   await mkdir(folder, { recursive: true });
-  const temporary = join(folder, `.earshot-${process.pid}-${randomBytes(6).toString('hex')}.tmp`);
+  const temporary = temporaryIn(folder);
   try {
     const file = await open(temporary, 'wx', mode);
     try {

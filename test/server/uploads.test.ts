@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdtemp, readFile, readdir, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import * as tus from 'tus-js-client';
 import { createKey } from '../../src/server/auth/keys-file.ts';
@@ -177,14 +177,15 @@ test('what nobody touches for a day goes, what is in use stays', async (t) => {
   await writeFile(stray, 'x');
   const yesterday = new Date(now.at - 25 * 3_600_000);
   const id = old.split('/').at(-1) ?? '';
-  for (const path of [stray, join(folder, id), join(folder, `${id}.json`)])
+  const cutOff = join(folder, '.earshot-12-0123456789ab.tmp'); // a server was killed while it wrote a record
+  const beingWritten = join(folder, '.earshot-12-abcdef012345.tmp');
+  for (const path of [cutOff, beingWritten]) await writeFile(path, '{');
+  for (const path of [stray, cutOff, join(folder, id), join(folder, `${id}.json`)])
     await utimes(path, yesterday, yesterday);
   assert.equal((await api.call('HEAD', old, TUS)).status, 404);
   assert.equal(await api.sweepUploads(), 2);
-  assert.deepEqual(
-    (await readdir(folder)).map((name) => name.slice(0, 36)),
-    Array(2).fill(fresh.split('/').at(-1)),
-  );
+  const kept = fresh.split('/').at(-1);
+  assert.deepEqual((await readdir(folder)).toSorted(), [basename(beingWritten), ...[kept, `${kept}.json`]]);
 });
 
 test('owners, scopes, quota and room', async (t) => {

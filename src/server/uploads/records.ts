@@ -2,6 +2,7 @@ import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { atomicWrite } from '../../util/atomic-write.ts';
+import { sweepTemporary } from '../../util/temporary-file.ts';
 
 const recordSchema = z.object({
   owner: z.string(),
@@ -81,6 +82,11 @@ export class UploadRecords {
     const found = await Promise.all(files.map((path) => stat(path).catch(absent)));
     const times = found.flatMap((each) => (each === null ? [] : [each.mtimeMs]));
     return times.length === 0 ? null : Math.max(...times);
+  }
+
+  /** Removes records whose writing was cut off before `before`, milliseconds since the epoch. */
+  async sweepTemporary(before: number): Promise<void> {
+    await sweepTemporary(this.folder, before);
   }
 
   async ids(): Promise<string[]> {

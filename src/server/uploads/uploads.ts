@@ -151,6 +151,7 @@ export class Uploads {
   /** Removes uploads that nobody has touched for a day; how many there were. */
   async sweep(): Promise<number> {
     let count = 0;
+    await this.#records.sweepTemporary(this.#options.clock.now() - KEPT_MS);
     for (const id of await this.#records.ids()) {
       if (!(await this.#isOld(id))) continue;
       await this.#locks.exclusively(id, async () => {
