@@ -114,7 +114,7 @@ export class Worker {
         void work.finally(() => inHand.delete(work));
       }
       if (runs.length === 0)
-        await Promise.race([wake.promise, this.#pause(queue), ...(inHand.size > 0 ? inHand : [])]);
+        await Promise.race([wake.promise, this.#pause(queue, ahead), ...(inHand.size > 0 ? inHand : [])]);
     }
     off();
     offAhead();
@@ -235,11 +235,11 @@ export class Worker {
     return rows === null || rows.length > 0; // what cannot be asked is held until the outcome is written
   }
 
-  /** Until a stage's delay is over, or it is time to ask again. */
-  async #pause(queue: string): Promise<void> {
+  /** Until a stage's delay is over, or it is time to ask again. What is held back is due, and not to be had. */
+  async #pause(queue: string, ahead: Ahead | undefined): Promise<void> {
     const { db, tickets } = this.#options.jobs;
     const most = POLL_MS[db.kind];
-    const ms = await tickets.untilNext(queue, most).catch(() => most);
+    const ms = ahead ? most : await tickets.untilNext(queue, most).catch(() => most);
     await this.#clock.sleep(ms, this.#stopping.signal).catch(() => undefined);
   }
 }
