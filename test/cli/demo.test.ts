@@ -38,7 +38,7 @@ test('it prints the transcript, the stages, the reasons and the files, and exits
   for (const [name, { engine, status }] of Object.entries(transcript.stages))
     assert.ok(line(name).startsWith(engine ?? status), `${name}: ${line(name)}`);
   const typed = /node \S*src\/cli\/main\.ts models pull/g;
-  const stdout = ran.stdout.replaceAll(typed, 'earshot models pull');
+  const stdout = ran.stdout.replaceAll(typed, 'npm run -s earshot -- models pull');
   for (const { message } of transcript.warnings) assert.ok(stdout.includes(message), message);
   assert.ok(typed.test(ran.stdout), 'this machine lacks a model');
   assert.doesNotMatch(ran.stdout, /(?<!\S)earshot models pull/, 'which cannot be typed here');
