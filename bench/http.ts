@@ -10,6 +10,7 @@ import { KINDS } from '../src/handlers/kinds.ts';
 import { Jobs } from '../src/jobs/jobs.ts';
 import { openPglite } from '../src/jobs/pglite.ts';
 import { NO_QUOTA } from '../src/jobs/quota.ts';
+import { run } from '../src/util/process.ts';
 import { timeUuid } from '../src/util/time-uuid.ts';
 import type { Row } from './row.ts';
 
@@ -31,6 +32,7 @@ export async function http(folder: string): Promise<Row[]> {
   const empty = await measured(join(folder, 'http-empty'), 0);
   const some = await measured(join(folder, 'http-1000'), 1_000);
   const many = await measured(join(folder, 'http-100000'), 100_000);
+  const bare = await bareWrites(join(folder, 'bare-writes'));
   const ratio = (a: number, b: number): string => (a / b).toFixed(2);
   return [
     {
@@ -38,6 +40,12 @@ export async function http(folder: string): Promise<Row[]> {
       measured: `${empty.submit.p99} ms`,
       wanted: '<= 25 ms',
       seen: `p50 ${empty.submit.p50} ms, ${empty.submit.rate.toFixed(0)} jobs a second`,
+    },
+    {
+      what: `the same bytes written durably without a server, p99, ${CLIENTS} at a time`,
+      measured: `${bare.p99} ms`,
+      wanted: 'stated',
+      seen: `p50 ${bare.p50} ms, ${bare.rate.toFixed(0)} a second`,
     },
     {
       what: `submit to stored, p99, ${CLIENTS} clients, ${PACE} recordings a second, 10 KB each`,
@@ -185,10 +193,23 @@ async function atPace(request: {
   };
   await Promise.all(Array.from({ length: CLIENTS }, client));
   agent.destroy();
+  return latencyOf(taken, taken.length / PACED_SECONDS);
+}
+
+/** See bare-writes.ts. */
+async function bareWrites(folder: string): Promise<Latency> {
+  const script = join(import.meta.dirname, 'bare-writes.ts');
+  const { code, stdout, stderr } = await run(process.execPath, [script, folder]);
+  if (code !== 0) throw new Error(`bare-writes failed: ${stderr}`);
+  const taken = JSON.parse(stdout) as number[];
+  const mean = taken.reduce((sum, ms) => sum + ms, 0) / taken.length;
+  return latencyOf(taken, (CLIENTS / mean) * 1000);
+}
+
+function latencyOf(taken: number[], rate: number): Latency {
   taken.sort((a, b) => a - b);
   const at = (part: number): number => Math.round(taken[Math.floor(part * taken.length)] ?? NaN);
-  const mean = taken.reduce((sum, ms) => sum + ms, 0) / taken.length;
-  return { p50: at(0.5), p99: at(0.99), mean, rate: taken.length / PACED_SECONDS };
+  return { p50: at(0.5), p99: at(0.99), mean: taken.reduce((sum, ms) => sum + ms, 0) / taken.length, rate };
 }
 
 /** VmRSS of /proc/PID/status is in KiB. */
