@@ -11,12 +11,14 @@ const MAX_STEM_BYTES = 220;
  * The path without extension that each input's results get: `<stem>` in --out or beside the input. Where several would
  * share one, the first in order of path has it, the others keep their extension in it ("talk.mp3"), then get a number:
  * the order of the arguments does not count. An input whose transcript lies under one of its names keeps that one, and no
- * other input takes it. No result gets the name of an input.
+ * other input takes it. No result gets the name of an input. Who names the results of a run one after the other gives the
+ * same `heardAt` each time.
  */
 export async function nameOutputs(
   inputs: readonly Input[],
   out: string | null,
   extensions: readonly string[],
+  heardAt: HeardAt = reader(),
 ): Promise<string[]> {
   const files = new Set(inputs.filter(({ kind }) => kind === 'file').map(({ source }) => folded(source)));
   const ordered = [...inputs].sort((a, b) => (a.source < b.source ? -1 : 1));
@@ -29,7 +31,7 @@ export async function nameOutputs(
   };
   const kept = new Set<string>();
   for (const input of ordered) {
-    const base = await earlierName(input, basesOf(input), inputs, kept);
+    const base = await earlierName(input, basesOf(input), inputs, kept, heardAt);
     if (base === null) continue;
     names.set(input, base);
     kept.add(base);
@@ -38,7 +40,7 @@ export async function nameOutputs(
   for (const input of ordered) {
     if (names.has(input)) continue;
     for (const base of basesOf(input)) {
-      if (taken.has(folded(base)) || (await isOfAnother(input, base))) continue;
+      if (taken.has(folded(base)) || (await isOfAnother(input, base, heardAt))) continue;
       names.set(input, base);
       taken.add(folded(base));
       break;
@@ -53,6 +55,7 @@ async function earlierName(
   bases: Iterable<string>,
   inputs: readonly Input[],
   kept: ReadonlySet<string>,
+  heardAt: HeardAt,
 ): Promise<string | null> {
   let missing = 0;
   for (const base of bases) {
@@ -66,7 +69,7 @@ async function earlierName(
 }
 
 /** Whether the transcript of a recording with another name lies there, under a name that it got from us. */
-async function isOfAnother({ name }: Input, base: string): Promise<boolean> {
+async function isOfAnother({ name }: Input, base: string, heardAt: HeardAt): Promise<boolean> {
   const heard = await heardAt(base);
   if (heard === null || heard.name === name) return false;
   const [stem, whole] = candidateStems(heard.name).take(2);
@@ -80,8 +83,20 @@ const headSchema = z.object({
 });
 type Heard = z.infer<typeof headSchema>['source'];
 
-/** What the transcript at `base` was made of; null where there is none. */
-async function heardAt(base: string): Promise<Heard | null> {
+/** What the transcript at a path without extension was made of; null where there is none. */
+export type HeardAt = (base: string) => Promise<Heard | null>;
+
+/** Reads each transcript once. */
+export function reader(): HeardAt {
+  const known = new Map<string, Promise<Heard | null>>();
+  return (base) => {
+    const heard = known.get(base) ?? readHead(base);
+    known.set(base, heard);
+    return heard;
+  };
+}
+
+async function readHead(base: string): Promise<Heard | null> {
   try {
     return headSchema.parse(JSON.parse(await readFile(`${base}.json`, 'utf8'))).source;
   } catch {

@@ -53,7 +53,7 @@ export async function sendWebhooks(options: DeliveryOptions, signal: AbortSignal
     }
     if (inHand.size >= AT_ONCE) await Promise.race(inHand);
     else if (found.length === 0) {
-      const ms = await jobs.tickets.untilNext(WEBHOOK_QUEUE, POLL_MS).catch(() => POLL_MS);
+      const ms = jobs.tickets.untilNext(WEBHOOK_QUEUE, POLL_MS);
       await Promise.race([wake.promise, clock.sleep(ms, signal).catch(() => undefined)]);
     }
   }

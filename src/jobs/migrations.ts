@@ -100,7 +100,7 @@ const MIGRATIONS: readonly string[] = [
   SELECT queue.name, now FROM earshot.one_time, (SELECT DISTINCT name FROM earshot.stage) AS queue;
   DROP TABLE earshot.one_turn;
   DROP TABLE earshot.one_time;
-  CREATE INDEX job_group ON earshot.job (owner, priority) WHERE status = 'queued';
+  CREATE INDEX job_group ON earshot.job (kind, owner, priority) WHERE status = 'queued';
   `,
   // The delivery that first brought this message; null: it is its own.
   `ALTER TABLE earshot.delivery ADD COLUMN message uuid`,

@@ -49,6 +49,18 @@ export function checkStoredBytes({ maxStoredBytes: most }: Quota, stored: number
   );
 }
 
+/** Makes others who hand in for these owners, if they have a quota, wait until this transaction has ended. */
+export async function lockOwners(
+  tx: Queryable,
+  jobs: readonly { readonly owner: string; readonly quota: Quota }[],
+): Promise<void> {
+  const owners = new Set(jobs.filter(isLimited).map(({ owner }) => owner));
+  if (owners.size > 0) await tx.query(LOCK, [[...owners]]);
+}
+
+const isLimited = ({ quota }: { readonly quota: Quota }): boolean =>
+  quota.maxQueuedJobs !== null || quota.maxStoredBytes !== null;
+
 interface Inserted {
   readonly id: string;
   readonly owner: string;
@@ -58,18 +70,15 @@ interface Inserted {
 
 /**
  * Takes back those of the jobs, which this transaction has inserted, that their owners may not have; by id what they are
- * refused with. Requests that come together were all looked at before any was written, so that only this look holds:
- * whoever hands in a job of a kind holds the row of its owner's turn.
+ * refused with. Requests that come together were all looked at before any was written, so that only this look holds: the
+ * owners are to be locked by `lockOwners`.
  */
 export async function takeBack(
   tx: Queryable,
   inserted: readonly Inserted[],
 ): Promise<Map<string, EarshotError>> {
   const refused = new Map<string, EarshotError>();
-  const limited = inserted.filter(
-    ({ quota }) => quota.maxQueuedJobs !== null || quota.maxStoredBytes !== null,
-  );
-  for (const [owner, jobs] of Map.groupBy(limited, (job) => job.owner)) {
+  for (const [owner, jobs] of Map.groupBy(inserted.filter(isLimited), (job) => job.owner)) {
     const quota = (jobs[0] as Inserted).quota;
     const after = await usageOf(tx, owner, quota);
     let queued = after.queued - jobs.length;
@@ -94,5 +103,11 @@ SELECT ((SELECT count(*) FROM earshot.job WHERE owner = $1 AND status = 'queued'
   + (SELECT count(*) FROM earshot.job WHERE owner = $1 AND status = 'processing'))::int AS value`;
 
 const BYTES = `SELECT COALESCE(sum(bytes), 0)::float8 AS value FROM earshot.job WHERE owner = $1`;
+
+/** In one order for all, so that two do not wait for each other. */
+const LOCK = `
+SELECT pg_advisory_xact_lock(lock.key) FROM (
+  SELECT hashtextextended(owner, 0) AS key FROM unnest($1::text[]) AS owner ORDER BY key
+) AS lock`;
 
 const DELETE = `DELETE FROM earshot.job WHERE id = ANY($1::uuid[])`;

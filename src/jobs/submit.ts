@@ -4,7 +4,7 @@ import { groupOf } from './ahead.ts';
 import type { Database, Queryable } from './database.ts';
 import { bookPlaces } from './fairness.ts';
 import { JOB_COLUMNS, type Job, type JsonObject } from './job.ts';
-import { takeBack, type Quota } from './quota.ts';
+import { lockOwners, takeBack, type Quota } from './quota.ts';
 import { toJsonb } from './storable.ts';
 import type { Tickets } from './tickets.ts';
 
@@ -50,6 +50,7 @@ export async function submitAll(
   jobs: readonly NewJob[],
 ): Promise<(Submission | EarshotError)[]> {
   return db.transaction(async (tx) => {
+    await lockOwners(tx, jobs);
     const deduped = jobs.filter(isDeduped);
     if (deduped.length > 0) await tx.query(FORGET_OLD, [toJsonb(deduped)]);
     const ranks = new Map<NewJob, number>();

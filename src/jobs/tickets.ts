@@ -36,13 +36,13 @@ const HEARTBEAT_SECONDS = 15;
 /** How often lost workers are looked for. */
 const SUPERVISE_SECONDS = 5;
 const DAY = 86_400;
-/** A ticket whose time has come, and that cannot be had yet, is not asked for more often. */
-const SOONEST_MS = 50;
 
 /** The queues, on pg-boss: it keeps order, leases and heartbeats; what a ticket stands for is not its business. */
 export class Tickets {
   readonly #db: Database;
   readonly #boss: PgBoss;
+  /** When tickets with a delay are due, by queue, on the clock of performance.now(). */
+  readonly #due = new Map<string, number[]>();
 
   constructor(db: Database, onError: (error: EarshotError) => void) {
     this.#db = db;
@@ -90,6 +90,10 @@ export class Tickets {
       ...(group === undefined ? {} : { group: { id: group } }),
     }));
     await this.#boss.insert(queue, rows, { db: forQueue(tx), returnId: false });
+    const now = performance.now();
+    const due = this.#due.get(queue) ?? [];
+    for (const { delay = 0 } of tickets) if (delay > 0) due.push(now + delay * 1000);
+    this.#due.set(queue, due);
   }
 
   /** Takes up to `count` tickets, but none of the groups `but`, each leased to the caller until it falls silent. */
@@ -98,10 +102,15 @@ export class Tickets {
     return jobs.map(({ id, retryCount, data }) => ({ id, retryCount, queue, of: data.of }));
   }
 
-  /** Milliseconds until a ticket that waits for its time may be fetched; `most` when that is longer, or none does. */
-  async untilNext(queue: string, most: number): Promise<number> {
-    const [next] = await this.#db.query<{ ms: number | null }>(NEXT, [queue]);
-    return Math.min(most, Math.max(SOONEST_MS, next?.ms ?? most));
+  /**
+   * Milliseconds until a ticket that this process added with a delay may be fetched; `most` when that is longer, or there
+   * is none. Those of other processes are found by whoever asks every now and then.
+   */
+  untilNext(queue: string, most: number): number {
+    const now = performance.now();
+    const due = (this.#due.get(queue) ?? []).filter((at) => at > now);
+    this.#due.set(queue, due);
+    return due.reduce((least, at) => Math.min(least, at - now), most);
   }
 
   /** Ends the tickets within a transaction; those leases that were still live. */
@@ -149,10 +158,6 @@ function latest(leases: readonly Lease[]): Lease[] {
     if (lease.retryCount >= (last.get(lease.id)?.retryCount ?? 0)) last.set(lease.id, lease);
   return [...last.values()];
 }
-
-const NEXT = `
-SELECT ceil(1000 * extract(epoch FROM min(start_after) - clock_timestamp()))::float8 AS ms
-FROM earshot_queue.job WHERE name = $1 AND state < 'active' AND NOT blocked`;
 
 const attempt = ({ id, retryCount }: Lease): JobAttempt => ({ id, retryCount });
 

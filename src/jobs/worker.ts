@@ -114,7 +114,7 @@ export class Worker {
         void work.finally(() => inHand.delete(work));
       }
       if (runs.length === 0)
-        await Promise.race([wake.promise, this.#pause(queue, ahead), ...(inHand.size > 0 ? inHand : [])]);
+        await Promise.race([wake.promise, this.#pause(queue), ...(inHand.size > 0 ? inHand : [])]);
     }
     off();
     offAhead();
@@ -123,7 +123,8 @@ export class Worker {
 
   async #fetch(queue: string, count: number, ahead: Ahead | undefined): Promise<Run[]> {
     const { jobs } = this.#options;
-    const held = ahead ? await heldGroups(jobs.db, ahead) : [];
+    const kinds = [...jobs.kinds.values()].filter(({ first }) => first === queue).map(({ name }) => name);
+    const held = ahead ? await heldGroups(jobs.db, queue, kinds, ahead) : [];
     if (held === null) return [];
     const leases = await jobs.tickets.fetch(queue, count, held);
     return leases.length === 0 ? [] : begin(jobs.db, jobs.tickets, leases);
@@ -235,12 +236,11 @@ export class Worker {
     return rows === null || rows.length > 0; // what cannot be asked is held until the outcome is written
   }
 
-  /** Until a stage's delay is over, or it is time to ask again. What is held back is due, and not to be had. */
-  async #pause(queue: string, ahead: Ahead | undefined): Promise<void> {
+  /** Until a stage's delay is over, or it is time to ask again. */
+  #pause(queue: string): Promise<void> {
     const { db, tickets } = this.#options.jobs;
-    const most = POLL_MS[db.kind];
-    const ms = ahead ? most : await tickets.untilNext(queue, most).catch(() => most);
-    await this.#clock.sleep(ms, this.#stopping.signal).catch(() => undefined);
+    const ms = tickets.untilNext(queue, POLL_MS[db.kind]);
+    return this.#clock.sleep(ms, this.#stopping.signal).catch(() => undefined);
   }
 }
 

@@ -2,15 +2,20 @@ import { EarshotError } from '../errors.ts';
 import { checkQueuedJobs, checkStoredBytes } from '../jobs/quota.ts';
 import type { Call, ServerContext } from './context.ts';
 
-/** Refuses an upload before it fills the disk or the caller's share of it. */
+/**
+ * Refuses an upload before it fills the disk or the caller's share of it. What has an Idempotency-Key may be the repetition
+ * of a request that was accepted, which takes no share: whether it is shows when its job is written.
+ */
 export async function checkRoom(
-  { caller }: Call,
+  { caller, request }: Call,
   { jobs, storage, limits }: ServerContext,
   bytes: number,
 ): Promise<void> {
-  const usage = await jobs.usage(caller.owner, caller.quota);
-  checkQueuedJobs(caller.quota, usage.queued);
-  checkStoredBytes(caller.quota, usage.bytes, bytes);
+  if (request.headers['idempotency-key'] === undefined) {
+    const usage = await jobs.usage(caller.owner, caller.quota);
+    checkQueuedJobs(caller.quota, usage.queued);
+    checkStoredBytes(caller.quota, usage.bytes, bytes);
+  }
   await checkFree({ storage, limits }, bytes);
 }
 

@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { availableMemory } from './available-memory.ts';
 
 /** Part of the memory that is left which work may take; the rest is for what runs beside it. */
 const SHARE = 0.75;
@@ -10,7 +11,7 @@ const SHARE = 0.75;
 export function atOnce(
   bytesEach: number,
   cores = availableParallelism(),
-  available = process.availableMemory(),
+  available = availableMemory(),
 ): number {
   return Math.max(1, Math.min(cores, Math.floor((SHARE * available) / bytesEach)));
 }

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import { EarshotError } from '../../src/errors.ts';
+import { heldGroups } from '../../src/jobs/ahead.ts';
+import { begin } from '../../src/jobs/begin.ts';
 import { bookPlaces, passTime } from '../../src/jobs/fairness.ts';
 import type { Job } from '../../src/jobs/job.ts';
 import type { Jobs } from '../../src/jobs/jobs.ts';
 import { testOnEach, type Backend } from './backends.ts';
-import { CUT, ended, newJob, opened, until, working } from './fixture.ts';
+import { CUT, ended, FAN, newJob, opened, until, working } from './fixture.ts';
 
 /** A worker whose parts wait for `go`; a recording of another is cut while two wait. */
 async function held(
@@ -81,6 +83,52 @@ testOnEach('a part that is put off after a failure does not hold others back', a
   });
   for (const job of await submitted(jobs, 3, 'me'))
     await until(jobs, job.id, ({ status }) => status !== 'queued');
+});
+
+testOnEach('what was begun before goes on while all that is queued is held back', async (t, on) => {
+  const { jobs, errors } = await opened(t, on);
+  const never = new EarshotError('engine_failed', 'not now', { retryAfterSeconds: 1 });
+  const gate = Promise.withResolvers<void>();
+  t.after(() => gate.resolve());
+  working(t, jobs, errors, {
+    cut: {
+      slots: 1,
+      ahead: { of: ['part'], jobs: 1 },
+      run: (run, task) =>
+        run.job.owner === 'other' && run.stage.tries === 0 ? Promise.reject(never) : CUT(run, task),
+    },
+    part: {
+      slots: 1,
+      run: async ({ stage }) => {
+        await gate.promise;
+        return { as: 'done', result: Number(stage.data) };
+      },
+    },
+  });
+  const [other] = await submitted(jobs, 1, 'other');
+  await submitted(jobs, 6, 'many');
+  await until(jobs, other?.id as string, ({ progress }) => progress?.stage === 'part');
+  const { queued } = await jobs.counts();
+  assert.ok(queued >= 4, `${queued} are held back`);
+});
+
+testOnEach('jobs of another kind, which begin elsewhere, have no say', async (t, on) => {
+  const { jobs } = await opened(t, on, [FAN, { ...FAN, name: 'alone', first: 'join' }]);
+  const ahead = { of: ['part'], jobs: 1 };
+  await submitted(jobs, 2, 'many');
+  assert.deepEqual(await heldGroups(jobs.db, 'cut', ['fan'], ahead), []);
+  const [lease] = await jobs.tickets.fetch('cut', 1);
+  const [run] = lease ? await begin(jobs.db, jobs.tickets, [lease]) : [];
+  assert.ok(run);
+  await jobs.settle({
+    run,
+    outcome: { as: 'done', result: null, then: [{ name: 'part' }], last: { name: 'join' } },
+  });
+  assert.equal(await heldGroups(jobs.db, 'cut', ['fan'], ahead), null);
+  await jobs.submit(newJob({ kind: 'alone', first: 'join', owner: 'other' }));
+  assert.equal(await heldGroups(jobs.db, 'cut', ['fan'], ahead), null);
+  await submitted(jobs, 1, 'other');
+  assert.deepEqual(await heldGroups(jobs.db, 'cut', ['fan'], ahead), ['0 many']);
 });
 
 testOnEach('what is in work in one queue takes nobody a place in another', async (t, on) => {

@@ -82,16 +82,14 @@ testOnEach('what is handed back can be fetched at once and was no try', async (t
   assert.deepEqual(await fetchDeliveries(jobs, 5), []);
 });
 
-testOnEach('a queue knows when its next ticket is due', async (t, on) => {
+testOnEach('a queue knows when the next ticket that was put off here is due', async (t, on) => {
   const { jobs } = await opened(t, on);
   const { tickets, db } = jobs;
-  assert.equal(await tickets.untilNext('part', 60_000), 60_000);
+  assert.equal(tickets.untilNext('part', 60_000), 60_000);
   await tickets.add(db, 'part', [ticketFor(randomUUID(), 0, 3600), ticketFor(randomUUID(), 0, 30)]);
   await tickets.add(db, 'join', [ticketFor(randomUUID(), 0, 1)]);
-  const ms = await tickets.untilNext('part', 60_000);
-  assert.ok(ms > 20_000 && ms <= 30_000, `${ms} ms`);
-  assert.equal(await tickets.untilNext('part', 2_000), 2_000);
   await tickets.add(db, 'part', [ticketFor(randomUUID(), 0)]);
-  const now = await tickets.untilNext('part', 60_000);
-  assert.ok(now > 0 && now < 1_000, `${now} ms`);
+  const ms = tickets.untilNext('part', 60_000);
+  assert.ok(ms > 20_000 && ms <= 30_000, `${ms} ms`);
+  assert.equal(tickets.untilNext('part', 2_000), 2_000);
 });

@@ -5,7 +5,7 @@ import { EarshotError, toEarshotError } from '../../errors.ts';
 import { actionOf, type Actions } from '../action.ts';
 import type { Context, Run } from '../command.ts';
 import { giveTranscript } from '../give-transcript.ts';
-import { nameOutputs } from '../output-names.ts';
+import { nameOutputs, reader } from '../output-names.ts';
 import { reportFailure } from '../report-outcome.ts';
 import { isAboutAll, serverOf } from '../server-client.ts';
 import { table } from '../table.ts';
@@ -56,6 +56,7 @@ const result: Actions[string] = async (ids, context) => {
   const client = await serverOf(context);
   const folder = resolve(cwd, settings.out ?? '.');
   const taken: { id: string; name: string }[] = [];
+  const heardAt = reader();
   return each(ids, context, async (id) => {
     const transcript = await client.jobs.result(id, 'json', context);
     const base = async (): Promise<string> => {
@@ -65,7 +66,7 @@ const result: Actions[string] = async (ids, context) => {
         const source = String(i).padStart(9, '0'); // names that are given already stay
         return { kind: 'url' as const, given: one.id, source, name: one.name, folder };
       });
-      return (await nameOutputs(inputs, folder, [])).at(-1) ?? join(folder, id);
+      return (await nameOutputs(inputs, folder, [], heardAt)).at(-1) ?? join(folder, id);
     };
     await giveTranscript(transcript, base, { job_id: id }, context);
   });

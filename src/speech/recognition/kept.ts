@@ -1,4 +1,5 @@
 import { abortable } from '../../util/abortable.ts';
+import { availableMemory } from '../../util/available-memory.ts';
 import { Slots } from '../../util/slots.ts';
 import type { Availability, RecognitionEngine, RecognitionOptions, Recognizer } from './recognition.ts';
 
@@ -15,6 +16,8 @@ interface Kept {
   loaded: Promise<Recognizer> | null;
   /** Memory that it takes, as far as that is known. */
   readonly bytes: number;
+  /** It is not in memory yet, and will be. */
+  isLoading: boolean;
   /** Chunks that use it or are about to. */
   users: number;
   slots: Slots | null;
@@ -28,7 +31,7 @@ export interface Room {
 }
 
 /** A model may fill half of a GPU's memory. */
-const ROOM: Room = { most: 2, available: () => process.availableMemory() };
+const ROOM: Room = { most: 2, available: availableMemory };
 /** Memory of a loaded model for each byte of its files: the weights, and half as much for what a chunk makes of them. */
 const MEMORY_A_BYTE = 1.5;
 
@@ -65,12 +68,16 @@ export function keepOpen(
     if (kept.loaded !== null) return { loading: kept.loaded };
     const loading = kept.load();
     kept.loaded = loading;
-    loading.catch(() => kept.loaded === loading && forget(kept)); // the next request tries again
+    kept.isLoading = true;
+    void loading
+      .catch(() => kept.loaded === loading && forget(kept)) // the next request tries again
+      .finally(() => (kept.isLoading = false));
     return { loading };
   }
 
   function hasRoom({ bytes }: Kept): boolean {
-    return places.size === 0 || (places.size < most && bytes <= available());
+    const coming = [...places].reduce((sum, each) => sum + (each.isLoading ? each.bytes : 0), 0);
+    return places.size === 0 || (places.size < most && bytes + coming <= available());
   }
 
   /** Calls `work` with the recogniser loaded; it stays loaded meanwhile. */
@@ -106,7 +113,7 @@ export function keepOpen(
     const key = keyOf(engine, options, found);
     const load = (): Promise<Recognizer> => engine.open({ ...same, scratchDir });
     const bytes = found.ok ? (found.bytes ?? 0) * MEMORY_A_BYTE : 0;
-    const kept = known.get(key) ?? { load, loaded: null, bytes, users: 0, slots: null };
+    const kept = known.get(key) ?? { load, loaded: null, bytes, isLoading: false, users: 0, slots: null };
     known.set(key, kept);
     return using(kept, signal, async ({ engine: name, model, device, concurrency }) => {
       const slots = (kept.slots ??= new Slots(concurrency));

@@ -159,6 +159,29 @@ test('a model that memory has no room for waits until what is loaded is not in u
   await kept.close();
 });
 
+test('two models that come together are not both loaded where memory holds one', async () => {
+  const { engine, most } = watched(2);
+  let left = 160;
+  const sized = {
+    ...engine,
+    check: async (given: RecognitionOptions) => ({ ...(await engine.check(given)), bytes: 100 }) as const,
+    open: async (given: RecognitionOptions) => {
+      const opened = await engine.open(given);
+      await turns();
+      left -= 150;
+      const close = async (): Promise<void> => {
+        left += 150;
+        await opened.close();
+      };
+      return { ...opened, close };
+    },
+  } as RecognitionEngine;
+  const kept = keepOpen([sized], '/shared', { available: () => left });
+  await Promise.all([only(kept).open(options()), only(kept).open(options({ model: 'b' }))]);
+  assert.equal(most(), 1);
+  await kept.close();
+});
+
 test('who gives up waiting is told at once and blocks nobody; what could not be loaded is tried again', async () => {
   const { engine, log, working } = watched(1);
   const kept = keepOpen([engine], '/shared', { most: 1 });
