@@ -2,6 +2,7 @@ import { dirname } from 'node:path';
 import type { EarshotClient } from '../client/client.ts';
 import type { JobEvent } from '../client/job-events.ts';
 import type { Job } from '../client/jobs.ts';
+import { OPTIONS } from '../config/options.ts';
 import { writerOptions } from '../config/pipeline.ts';
 import type { Context } from './command.ts';
 import type { Input } from './inputs.ts';
@@ -104,11 +105,12 @@ async function waitFor(
     return await client.jobs.wait(id, { signal, onEvent });
   } catch (error) {
     if (!signal.aborted) throw error;
-    if (!settings.cancelOnExit) terminal.note(`the job goes on: earshot jobs result ${id}`);
+    const at = settings.server === OPTIONS.server.default ? '' : ` --server ${settings.server}`;
+    if (!settings.cancelOnExit) terminal.note(`the job goes on: earshot jobs result ${id}${at}`);
     else
       await client.jobs.cancel(id, { signal: AbortSignal.timeout(GRACE_MS) }).then(
         () => terminal.note(`job ${id} is cancelled`),
-        () => terminal.error(`job ${id} could not be cancelled: earshot jobs cancel ${id}`),
+        () => terminal.error(`job ${id} could not be cancelled: earshot jobs cancel ${id}${at}`),
       );
     throw error;
   }

@@ -189,7 +189,7 @@ test('submit', async (t) => {
     child?.kill('SIGINT');
     const { code, stderr } = await ended;
     assert.equal(code, 130, stderr);
-    const [, id = ''] = /the job goes on: .* jobs result ([0-9a-f-]{36})/.exec(stderr) ?? [];
+    const [, id = ''] = /the job goes on: .* jobs result ([0-9a-f-]{36}) --server http/.exec(stderr) ?? [];
     assert.equal((await client.jobs.get(id)).status, 'processing');
     for (const release of slow) release();
     const again = await submit(['slow-2.wav', '--json']);

@@ -89,6 +89,7 @@ const logs: Actions[string] = (ids, context) =>
     const { settings, terminal } = context;
     const log = await (await serverOf(context)).jobs.log(id, context);
     if (settings.json) return terminal.result(`${JSON.stringify(log)}\n`);
+    if (ids.length > 1) await terminal.result(`${id === ids[0] ? '' : '\n'}${id}\n`);
     const stages = log.stages.map((stage) => [
       ...[stage.started_at?.slice(0, 19).replace('T', ' ') ?? '-', stageName(stage, log), stage.state],
       ...[String(begunTries(stage)), stage.seconds?.toFixed(1) ?? '-', stage.error?.message ?? ''],
@@ -141,10 +142,12 @@ async function tell(job: Job, cells: string[][], { settings, terminal }: Context
 const cellsOf = (job: Job): string[] => [
   job.job_id,
   job.status,
-  job.progress === undefined ? '' : `${Math.floor(job.progress.percent)} %`,
+  job.progress ? `${Math.floor(job.progress.percent)} %` : placeOf(job),
   job.created_at.slice(0, 19).replace('T', ' '),
   job.name,
 ];
+
+const placeOf = ({ position }: Job): string => (typeof position === 'number' ? `place ${position + 1}` : '');
 
 const textOf = (value: unknown): string =>
   value === null ? '-' : typeof value === 'object' ? JSON.stringify(value) : String(value);
