@@ -20,14 +20,17 @@ after(() => rm(cwd, { recursive: true }));
 
 test('the server makes the transcript that the command line makes', async () => {
   const { url, stop } = await serving(cwd, ['--jobs', '3']);
-  const { job_id: id } = await submitted(url, 'meeting.flac');
-  const done = await until(url, id);
-  assert.equal(done.progress?.percent, 100);
-  const made = await resultOf(url, id);
-  assert.deepEqual(withoutTimings(made), withoutTimings(wanted.get('meeting.flac') as Transcript));
-  assert.doesNotMatch(JSON.stringify(made.warnings), /\bearshot models/, 'which nobody has in a checkout');
-  assert.ok(made.receipt.wall_seconds > 0 && (made.stages['recognize']?.seconds ?? 0) > 0);
-  assert.equal((await fetch(`${url}/jobs/${id}`, { method: 'DELETE' })).status, 204);
+  const jobs = await Promise.all(NAMES.map((name) => submitted(url, name)));
+  for (const [i, { job_id: id }] of jobs.entries()) {
+    const done = await until(url, id);
+    assert.equal(done.progress?.percent, 100);
+    const made = await resultOf(url, id);
+    const expected = wanted.get(NAMES[i] as string) as Transcript;
+    assert.deepEqual(withoutTimings(made), withoutTimings(expected));
+    assert.doesNotMatch(JSON.stringify(made.warnings), /\bearshot models/, 'which nobody has in a checkout');
+    assert.ok(made.receipt.wall_seconds > 0 && (made.stages['recognize']?.seconds ?? 0) > 0);
+    assert.equal((await fetch(`${url}/jobs/${id}`, { method: 'DELETE' })).status, 204);
+  }
   const { code, stderr } = await stop();
   assert.equal(code, 0, stderr);
   assert.doesNotMatch(stderr, /internal|failed/);
