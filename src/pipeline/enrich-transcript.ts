@@ -47,7 +47,7 @@ export async function enrichTranscript(
       speakers: statistics.map((speaker) => ({ ...speaker, label: labels.get(speaker.id) ?? speaker.label })),
       stages: { ...transcript.stages, ...renewed(enriched.stages, transcript.stages) },
     };
-    return task.asTyped ? withCommands(made, task.asTyped) : made;
+    return withCommands(made, task.asTyped);
   } finally {
     await Promise.all([...readers.values()].map((reader) => reader.close()));
   }

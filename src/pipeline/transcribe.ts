@@ -83,7 +83,7 @@ export async function transcribe(
       recognizeSeconds: recognized.seconds,
       wallSeconds: seconds(began),
     });
-    const transcript = task.asTyped ? withCommands(assembled, task.asTyped) : assembled;
+    const transcript = withCommands(assembled, task.asTyped);
     await task.deliver?.(transcript);
     disposable = lost === 0;
     return transcript;

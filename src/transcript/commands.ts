@@ -1,7 +1,11 @@
 import type { Transcript } from './schema.ts';
 
-/** The same transcript with the command lines that its warnings and reasons name written another way. */
-export function withCommands(transcript: Transcript, asTyped: (text: string) => string): Transcript {
+/** The same transcript with the command lines that its warnings and reasons name written another way, if there is one. */
+export function withCommands(
+  transcript: Transcript,
+  asTyped: ((text: string) => string) | undefined,
+): Transcript {
+  if (asTyped === undefined) return transcript;
   const stages = Object.entries(transcript.stages).map(([name, { reason, ...stage }]) => [
     name,
     reason === undefined ? stage : { ...stage, reason: asTyped(reason) },

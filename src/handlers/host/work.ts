@@ -163,8 +163,7 @@ export const WORK: Work = {
       recognizeSeconds: seconds.recognize,
       wallSeconds: seconds.wall,
     });
-    const transcript = task.asTyped ? withCommands(assembled, task.asTyped) : assembled;
-    await writeFile(out, JSON.stringify(transcript));
+    await writeFile(out, JSON.stringify(withCommands(assembled, task.asTyped)));
     return { segments: body.segments.length, speakers: body.speakers.length, duration: plan.source.duration };
   },
 
