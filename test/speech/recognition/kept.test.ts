@@ -125,23 +125,34 @@ test('of several models as many are loaded as may be: one in use stays, the one 
   await kept.close();
 });
 
-test('a model that memory has no room for waits until what is loaded is not in use, and takes its place', async () => {
-  const { engine, log, working, most } = watched(2);
-  let left = 300;
-  const sized = {
+/** The engine with models of 100 bytes, each of which takes `taken` of what is `left` once it is loaded. */
+function heavy(
+  engine: RecognitionEngine,
+  memory: { left: number; readonly taken: number },
+): RecognitionEngine {
+  return {
     ...engine,
-    check: async (given: RecognitionOptions) => ({ ...(await engine.check(given)), bytes: 100 }) as const,
-    open: async (given: RecognitionOptions) => {
-      left -= 160;
+    check: async (given) => {
+      const found = await engine.check(given);
+      return found.ok ? { ...found, bytes: 100 } : found;
+    },
+    open: async (given) => {
       const opened = await engine.open(given);
+      await turns();
+      memory.left -= memory.taken;
       const close = async (): Promise<void> => {
-        left += 160;
+        memory.left += memory.taken;
         await opened.close();
       };
       return { ...opened, close };
     },
-  } as RecognitionEngine;
-  const kept = keepOpen([sized], '/shared', { available: () => left });
+  };
+}
+
+test('a model that memory has no room for waits until what is loaded is not in use, and takes its place', async () => {
+  const { engine, log, working, most } = watched(2);
+  const memory = { left: 300, taken: 160 };
+  const kept = keepOpen([heavy(engine, memory)], '/shared', { available: () => memory.left });
   const a = await only(kept).open(options());
   const inA = a.recognize(chunk, request());
   await turns();
@@ -152,7 +163,7 @@ test('a model that memory has no room for waits until what is loaded is not in u
   await inA;
   await coming;
   assert.deepEqual(log, ['load a /shared', 'close a', 'load b /shared']);
-  left = 0;
+  memory.left = 0;
   await only(kept).open(options({ model: 'c' }));
   assert.deepEqual(log.slice(3), ['close b', 'load c /shared'], 'one is loaded whatever is left');
   assert.equal(most(), 1);
@@ -161,22 +172,8 @@ test('a model that memory has no room for waits until what is loaded is not in u
 
 test('two models that come together are not both loaded where memory holds one', async () => {
   const { engine, most } = watched(2);
-  let left = 160;
-  const sized = {
-    ...engine,
-    check: async (given: RecognitionOptions) => ({ ...(await engine.check(given)), bytes: 100 }) as const,
-    open: async (given: RecognitionOptions) => {
-      const opened = await engine.open(given);
-      await turns();
-      left -= 150;
-      const close = async (): Promise<void> => {
-        left += 150;
-        await opened.close();
-      };
-      return { ...opened, close };
-    },
-  } as RecognitionEngine;
-  const kept = keepOpen([sized], '/shared', { available: () => left });
+  const memory = { left: 160, taken: 150 };
+  const kept = keepOpen([heavy(engine, memory)], '/shared', { available: () => memory.left });
   await Promise.all([only(kept).open(options()), only(kept).open(options({ model: 'b' }))]);
   assert.equal(most(), 1);
   await kept.close();
