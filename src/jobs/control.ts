@@ -2,6 +2,7 @@ import { EarshotError } from '../errors.ts';
 import type { Database } from './database.ts';
 import { endJobs, orderWebhooks, WEBHOOK_QUEUE } from './ending.ts';
 import { JOB_COLUMNS, type Job } from './job.ts';
+import { checkQueuedJobs, lockOwners, usageOf, type Quota } from './quota.ts';
 import { releaseLast } from './settle.ts';
 import { ENDED } from './states.ts';
 import type { Tickets } from './tickets.ts';
@@ -23,15 +24,20 @@ export async function cancel(
 
 /**
  * Begins a job again with the options it was submitted with; stages that are done are kept (I8). Only what has failed,
- * was cancelled, or was completed without some of its stages can be retried: otherwise `job_state`. Returns the queues
- * that got tickets; null: there is no such job.
+ * was cancelled, or was completed without some of its stages can be retried: otherwise `job_state`; and no more than the
+ * quota allows: `quota_exceeded`. Returns the queues that got tickets; null: there is no such job.
  */
 export async function retry(
   db: Database,
   tickets: Tickets,
   id: string,
+  { maxQueuedJobs }: Quota,
 ): Promise<{ job: Job; queues: string[] } | null> {
   return db.transaction(async (tx) => {
+    const [found] = await tx.query<{ owner: string }>(OWNER, [id]);
+    if (!found) return null;
+    const quota = { maxQueuedJobs, maxStoredBytes: null };
+    await lockOwners(tx, [{ owner: found.owner, quota }]); // first, as whoever hands in does
     const [job] = await tx.query<Job>(LOCK_JOB, [id]);
     if (!job) return null;
     const again = await tx.query<{ id: string; name: string; rank: number; ticket: string }>(RESET_STAGES, [
@@ -44,6 +50,7 @@ export async function retry(
           ? 'the job was completed, there is nothing to retry'
           : `a job can be retried when it has failed or was cancelled, this one is ${job.status}`,
       );
+    checkQueuedJobs(quota, (await usageOf(tx, job.owner, quota)).queued);
     await tx.query(RESET_LAST, [id]);
     await tx.query(RESET_JOB, [id]);
     for (const stage of again)
@@ -94,6 +101,8 @@ export async function reclaimAll(db: Database, tickets: Tickets): Promise<void> 
 }
 
 const LOCK_JOB = `SELECT ${JOB_COLUMNS} FROM earshot.job WHERE id = $1 FOR UPDATE`;
+
+const OWNER = `SELECT owner FROM earshot.job WHERE id = $1`;
 
 const RESET_STAGES = `
 UPDATE earshot.stage

@@ -10,7 +10,7 @@ import type { JobKind } from './kinds.ts';
 import { migrate } from './migrations.ts';
 import { Positions } from './positions.ts';
 import { queueStateOf, type QueueState } from './queue-state.ts';
-import { usageOf, type Quota, type Usage } from './quota.ts';
+import { NO_QUOTA, usageOf, type Quota, type Usage } from './quota.ts';
 import * as read from './read.ts';
 import { settleAll, type Settled, type Settlement } from './settle.ts';
 import { submitAll, type NewJob, type Submission } from './submit.ts';
@@ -89,8 +89,8 @@ export class Jobs {
   }
 
   /** See retry in control.ts. */
-  async retry(id: string): Promise<Job | null> {
-    const answer = await retry(this.db, this.tickets, id);
+  async retry(id: string, quota: Quota = NO_QUOTA): Promise<Job | null> {
+    const answer = await retry(this.db, this.tickets, id, quota);
     if (answer) {
       this.#moved(id, answer.queues);
       this.happened({ what: 'retried', job: answer.job });

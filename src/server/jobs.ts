@@ -179,7 +179,7 @@ export const JOB_ROUTES: readonly Route[] = [
     errors: [404, 409],
     async answer(call, context) {
       const { id } = await jobOf(call, context);
-      const job = await context.jobs.retry(id);
+      const job = await context.jobs.retry(id, call.caller.quota);
       if (job === null) throw new EarshotError('not_found', 'there is no such job');
       return told(job, context);
     },

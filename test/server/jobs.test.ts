@@ -276,6 +276,17 @@ test('jobs over HTTP', async (t) => {
     assert.ok(third.headers.has('retry-after'));
     for (const id of queued) await call('bob', 'DELETE', `/jobs/${id}`);
 
+    for (const name of ['q4', 'q5', 'q6']) held.set(name, Promise.withResolvers());
+    const stopped = await idOf('bob', 'q4');
+    await call('bob', 'POST', `/jobs/${stopped}/cancel`);
+    const [one, other] = [await idOf('bob', 'q5'), await idOf('bob', 'q6')];
+    const beyond = await call('bob', 'POST', `/jobs/${stopped}/retry`);
+    assert.deepEqual([beyond.status, beyond.body.error.code], [429, 'quota_exceeded'], 'a retry counts, too');
+    assert.equal((await call('bob', 'GET', `/jobs/${stopped}`)).body.status, 'cancelled');
+    await call('bob', 'DELETE', `/jobs/${one}`);
+    assert.equal((await call('bob', 'POST', `/jobs/${stopped}/retry`)).status, 200);
+    for (const id of [stopped, other]) await call('bob', 'DELETE', `/jobs/${id}`);
+
     const large = { body: form([], 'x'.repeat(2000)) };
     const full = await call('bob', 'POST', '/jobs', large);
     assert.deepEqual([full.status, full.body.error.code], [507, 'storage_full']);
