@@ -86,6 +86,8 @@ test('jobs: list, show, result, cancel, retry', async (t) => {
     assert.equal(code, 0);
     assert.match(stdout, /^began +stage +state +tries +seconds +error\n.* prepare +failed +1 .*no sound$/m);
     assert.match((await cli('logs', slow)).stdout, / prepare +running +1 +-$/m);
+    const both = (await cli('logs', bad, good)).stdout;
+    assert.match(both, new RegExp(`^${bad}\nbegan .*\n[^]*no sound\n\n${good}\nbegan `));
     assert.deepEqual(jsonLines((await cli('logs', bad, '--json')).stdout), [
       JSON.parse(JSON.stringify(await client.jobs.log(bad))),
     ]);
@@ -161,4 +163,13 @@ test('keys: what create prints is let in until it is revoked, and stands nowhere
   await writeFile(path, '{"keys": [');
   assert.equal((await cli('create', '--id', 'new')).code, 2);
   assert.equal(await readFile(path, 'utf8'), '{"keys": [', 'a file with mistakes is left as it is');
+});
+
+test('jobs list tells the place of those that wait', async (t) => {
+  const { url } = await running(t, { worker: false });
+  const client = new EarshotClient({ url });
+  for (const name of ['first.wav', 'second.wav'])
+    await client.jobs.create(new Blob([`RIFF ${name}`]), { name });
+  const { stdout } = await earshot(['jobs', 'list'], { cwd, env: { EARSHOT_SERVER: url } });
+  assert.match(stdout, / queued +place 2 .* second\.wav\n.* queued +place 1 .* first\.wav\n$/);
 });

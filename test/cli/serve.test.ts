@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { watch } from 'node:fs';
 import { mkdir, mkdtemp, readFile, readdir, rm, stat } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
@@ -52,6 +54,31 @@ test('Ctrl-C is a clean end, also when what runs the command passes it on a seco
   child.kill('SIGINT');
   const { code, stderr } = await ended;
   assert.equal(code, 0, stderr);
+});
+
+test('SIGTERM to npm is a clean end, too: the script hands it on', { timeout: 60_000 }, async (t) => {
+  const root = join(SAMPLES, '..');
+  const args = ['--prefix', root, 'run', '-s', 'earshot', '--', 'serve', '--port', '0', '--json'];
+  const env = { ...process.env, EARSHOT_DATA: join(cwd, 'data') };
+  const npm = spawn('npm', [...args, '--no-worker'], {
+    cwd,
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
+  });
+  t.after(() => {
+    if (npm.stderr.closed) return;
+    process.kill(-(npm.pid as number), 'SIGKILL'); // the group, whoever of it is left
+  });
+  let told = '';
+  npm.stderr.setEncoding('utf8').on('data', (part: string) => (told += part));
+  const [line] = (await once(npm.stdout, 'data')) as [Buffer];
+  const { url } = JSON.parse(String(line)) as { url: string };
+  const silent = once(npm.stderr, 'end'); // the server has ended, who else writes there
+  npm.kill('SIGTERM');
+  await silent;
+  assert.match(told, /no new work/);
+  await assert.rejects(fetch(`${url}/health`));
 });
 
 test('a signal during the start ends it as well', async () => {
